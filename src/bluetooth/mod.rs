@@ -1,0 +1,1 @@
+//! Real cuffs: btleplug for the data, and beside it D-Bus for what btleplug cannot do.

@@ -1,0 +1,1 @@
+//! `cuffd.toml` and the environment, parsed into types that cannot hold a mistake.

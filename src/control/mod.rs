@@ -1,0 +1,1 @@
+//! The control socket: how the other subcommands ask the running daemon.

@@ -1,0 +1,110 @@
+//! Messages on their way to the broker: what they are, how they stand, what to send next.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+/// What a stored message is. The order is the order of sending: alerts first, then readiness, then readings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// `cuffd.alert/1`.
+    Alert,
+    /// `cuffd.readiness/1`.
+    Readiness,
+    /// `cuffd.reading/1`.
+    Reading,
+    /// A FHIR transaction Bundle. Has no `seq` of its own in the messages; here it counts like the others.
+    Fhir,
+}
+
+impl Kind {
+    /// Every kind, in the order of sending.
+    pub const ALL: [Self; 4] = [Self::Alert, Self::Readiness, Self::Reading, Self::Fhir];
+
+    /// The word for it in topics, `status.seq`, the store, and commands.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Alert => "alert",
+            Self::Readiness => "readiness",
+            Self::Reading => "reading",
+            Self::Fhir => "fhir",
+        }
+    }
+}
+
+/// A message made and not yet stored. Its octets never change again: a resend is the same octets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewMessage {
+    /// The message's id, also in the payload.
+    pub id: Uuid,
+    /// What it is.
+    pub kind: Kind,
+    /// Its number within its kind.
+    pub seq: u64,
+    /// The whole topic.
+    pub topic: String,
+    /// The `schema` user property, e.g. `cuffd.reading/1`.
+    pub schema: &'static str,
+    /// The octets.
+    pub payload: Vec<u8>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// False where there is no broker: it is kept and can be resent, but is not queued.
+    pub publish: bool,
+}
+
+/// A stored message that is due to be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// The message's id.
+    pub id: Uuid,
+    /// What it is.
+    pub kind: Kind,
+    /// Its number within its kind.
+    pub seq: u64,
+    /// The whole topic.
+    pub topic: String,
+    /// The `schema` user property.
+    pub schema: String,
+    /// The octets.
+    pub payload: Arc<[u8]>,
+    /// How often it was tried and refused, or broke a connection.
+    pub attempts: u32,
+}
+
+/// What became of one try to send a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// The broker took it (PUBACK 0x00).
+    Sent {
+        /// Which message.
+        id: Uuid,
+        /// When.
+        at: Timestamp,
+        /// With receipts: not done yet, goes again from then on unless a receipt comes.
+        again_at: Option<Timestamp>,
+    },
+    /// It stays queued and is tried again.
+    Later {
+        /// Which message.
+        id: Uuid,
+        /// Not before.
+        not_before: Timestamp,
+        /// Why, e.g. `PUBACK 0x10`.
+        why: String,
+    },
+    /// It is about to be tried in isolation: counted before the try, because the try may end the process.
+    Attempt {
+        /// Which message.
+        id: Uuid,
+    },
+    /// Refused for good: kept, listed, sent again only by `resend`.
+    SetAside {
+        /// Which message.
+        id: Uuid,
+        /// Why, e.g. `PUBACK 0x95 packet too large`.
+        why: String,
+    },
+}

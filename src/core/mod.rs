@@ -1,0 +1,10 @@
+//! Decisions as values: nothing here reads a clock, a file or a socket, waits or logs.
+
+pub mod bls;
+pub mod cuff;
+pub mod delivery;
+pub mod models;
+pub mod moment;
+pub mod name;
+pub mod readiness;
+pub mod source;

@@ -1,0 +1,3 @@
+//! The gate: session readiness by the clinic's policy (contract 2).
+
+pub mod policy;

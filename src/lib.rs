@@ -1,0 +1,20 @@
+//! `cuffd`: a blood-pressure cuff gateway.
+//!
+//! Reads cuffs over the Bluetooth Blood Pressure Profile, stores every measurement, decides by the clinic's policy
+//! whether a session is ready, and publishes readings and answers over MQTT.
+//!
+//! Dependencies point one way: `main → cli → app → {bluetooth, control, mqtt, simulate, store} → core`
+//! (`tests/architecture.rs` holds it).
+
+pub mod app;
+pub mod bluetooth;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod control;
+pub mod core;
+pub mod mqtt;
+pub mod private;
+pub mod simulate;
+pub mod store;
+pub mod systemd;

@@ -1,0 +1,3 @@
+//! The `cuffd` program.
+
+fn main() {}

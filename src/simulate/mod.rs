@@ -1,0 +1,1 @@
+//! Virtual cuffs, for the demo and for testing a platform.
