@@ -29,7 +29,9 @@ pub fn start(level: LevelFilter, format: Format) {
         Format::Json => tracing_subscriber::fmt::layer().json().with_writer(io::stderr).boxed(),
         Format::Auto | Format::Text => text(),
     };
-    let ours = tracing_subscriber::filter::Targets::new().with_target("cuffd", level).with_default(foreign(level));
+    let ours = tracing_subscriber::filter::Targets::new()
+        .with_target("cuffd", level)
+        .with_default(foreign(level));
     // The only error is that a subscriber stands already: then logging has been started.
     let _started = tracing_subscriber::registry().with(layer.with_filter(ours)).try_init();
 }
@@ -58,5 +60,9 @@ where
     S: tracing::Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>,
 {
     let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    tracing_subscriber::fmt::layer().with_target(false).with_ansi(colour).with_writer(io::stderr).boxed()
+    tracing_subscriber::fmt::layer()
+        .with_target(false)
+        .with_ansi(colour)
+        .with_writer(io::stderr)
+        .boxed()
 }

@@ -54,7 +54,12 @@ impl Watchdog {
     /// A heart for the loop `name`, to be watched from now on.
     pub fn heart(&mut self, name: &'static str) -> Heart {
         let heart = Heart::default();
-        self.loops.push(Watched { name, heart: heart.clone(), seen: 0, still: 0 });
+        self.loops.push(Watched {
+            name,
+            heart: heart.clone(),
+            seen: 0,
+            still: 0,
+        });
         heart
     }
 
@@ -63,7 +68,11 @@ impl Watchdog {
         let mut stuck = Vec::new();
         for watched in &mut self.loops {
             let beats = watched.heart.beats();
-            watched.still = if beats == watched.seen { watched.still.saturating_add(1) } else { 0 };
+            watched.still = if beats == watched.seen {
+                watched.still.saturating_add(1)
+            } else {
+                0
+            };
             watched.seen = beats;
             if watched.still > PATIENCE {
                 stuck.push(watched.name);
@@ -74,7 +83,9 @@ impl Watchdog {
 
     /// Feeds systemd's watchdog while every loop makes progress. Never returns.
     pub async fn run(mut self) {
-        let Some(limit) = sd_notify::watchdog_enabled() else { return std::future::pending().await };
+        let Some(limit) = sd_notify::watchdog_enabled() else {
+            return std::future::pending().await;
+        };
         let mut stuck_before = Vec::new();
         loop {
             tokio::time::sleep(limit / 4).await;

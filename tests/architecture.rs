@@ -16,8 +16,23 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("mqtt", &["clock", "store"]),
     ("control", &["clock", "store"]),
     ("simulate", &["clock"]),
-    ("app", &["bluetooth", "clock", "config", "control", "mqtt", "simulate", "store", "systemd"]),
-    ("cli", &["app", "clock", "config", "control", "log", "mqtt", "simulate", "store"]),
+    (
+        "app",
+        &[
+            "bluetooth",
+            "clock",
+            "config",
+            "control",
+            "mqtt",
+            "simulate",
+            "store",
+            "systemd",
+        ],
+    ),
+    (
+        "cli",
+        &["app", "clock", "config", "control", "log", "mqtt", "simulate", "store"],
+    ),
 ];
 
 fn source_files(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -41,7 +56,11 @@ fn module_of(path: &Path, root: &Path) -> Option<String> {
 
 /// The top modules that a source text names behind `crate::`, also in braces.
 fn imports(source: &str) -> Vec<String> {
-    let code: String = source.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+    let code: String = source
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect::<Vec<_>>()
+        .join("\n");
     let mut found = Vec::new();
     for after in code.split("crate::").skip(1) {
         let names = match after.strip_prefix('{') {
@@ -89,7 +108,9 @@ fn no_module_imports_against_the_arrow() {
     assert!(files.len() > 10, "the source was read");
     let mut wrong = Vec::new();
     for path in files {
-        let Some(module) = module_of(&path, &root) else { continue };
+        let Some(module) = module_of(&path, &root) else {
+            continue;
+        };
         let (_, allowed) = ALLOWED
             .iter()
             .find(|(name, _)| *name == module)
@@ -111,7 +132,17 @@ fn core_does_no_io_and_reads_no_clock() {
     let core = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/core");
     let mut files = Vec::new();
     source_files(&core, &mut files);
-    let banned = ["tokio", "tracing", "std::fs", "std::net", "std::thread", "Instant", "SystemTime", "async fn", "Timestamp::now"];
+    let banned = [
+        "tokio",
+        "tracing",
+        "std::fs",
+        "std::net",
+        "std::thread",
+        "Instant",
+        "SystemTime",
+        "async fn",
+        "Timestamp::now",
+    ];
     for path in files {
         let source = fs::read_to_string(&path).expect("a source file is text");
         for line in source.lines().filter(|line| !line.trim_start().starts_with("//")) {
@@ -133,7 +164,9 @@ fn the_mqtt_client_stays_behind_its_module() {
             continue;
         }
         let source = fs::read_to_string(&path).expect("a source file is text");
-        let named = source.lines().any(|line| !line.trim_start().starts_with("//") && line.contains("rumqtt"));
+        let named = source
+            .lines()
+            .any(|line| !line.trim_start().starts_with("//") && line.contains("rumqtt"));
         assert!(!named, "{inside} names the MQTT client");
     }
 }
@@ -141,7 +174,10 @@ fn the_mqtt_client_stays_behind_its_module() {
 #[test]
 fn imports_are_found_in_every_form() {
     assert_eq!(imports("use crate::store::Store;"), ["store"]);
-    assert_eq!(imports("use crate::{clock, mqtt::{link, topics}, core::name::Name};"), ["clock", "mqtt", "core"]);
+    assert_eq!(
+        imports("use crate::{clock, mqtt::{link, topics}, core::name::Name};"),
+        ["clock", "mqtt", "core"]
+    );
     assert_eq!(imports("let x = crate::app::run();"), ["app"]);
     assert_eq!(imports("// crate::app is not meant\n"), Vec::<String>::new());
 }
