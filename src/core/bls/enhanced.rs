@@ -132,3 +132,6 @@ impl Circumstances {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

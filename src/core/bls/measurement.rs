@@ -159,3 +159,6 @@ impl Measurement {
             | flags::bit_of(self.status.as_ref(), flags::STATUS))
     }
 }
+
+#[cfg(test)]
+mod tests;

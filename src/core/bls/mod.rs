@@ -15,3 +15,6 @@ pub mod octets;
 pub mod record;
 pub mod sfloat;
 pub mod status;
+
+#[cfg(test)]
+pub(crate) mod test_octets;
