@@ -1,1 +1,14 @@
 //! Virtual cuffs, for the demo and for testing a platform.
+//!
+//! They stand where the Bluetooth side would: everything behind the seam of [`crate::core::source`] runs unchanged.
+//! What a cuff does in one connection is computed without I/O ([`cuff`]).
+
+pub mod cuff;
+mod dial;
+pub mod fault;
+pub mod frame;
+pub mod habits;
+mod tape;
+pub mod visit;
+
+pub use tape::Step;
