@@ -1,13 +1,16 @@
 //! Virtual cuffs, for the demo and for testing a platform.
 //!
 //! They stand where the Bluetooth side would: everything behind the seam of [`crate::core::source`] runs unchanged.
-//! What a cuff does in one connection is computed without I/O ([`cuff`]).
+//! What a cuff does in one connection is computed without I/O ([`cuff`]); [`source`] plays it in real time.
 
 pub mod cuff;
 mod dial;
 pub mod fault;
+pub mod fleet;
 pub mod frame;
 pub mod habits;
+pub mod routine;
+pub mod source;
 mod tape;
 pub mod visit;
 
