@@ -11,6 +11,7 @@ pub mod fault;
 pub mod fleet;
 pub mod frame;
 pub mod habits;
+pub mod narrator;
 pub mod routine;
 pub mod source;
 mod tape;
