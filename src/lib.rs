@@ -13,6 +13,7 @@ pub mod clock;
 pub mod config;
 pub mod control;
 pub mod core;
+pub mod log;
 pub mod mqtt;
 pub mod private;
 pub mod simulate;

@@ -1,1 +1,183 @@
-//! Which module may import which.
+//! Which module may import which: `main → cli → app → {shells} → core`, never the other way.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Each top module with the modules of this crate that it may name. Everything may use `core` and `private`.
+const ALLOWED: &[(&str, &[&str])] = &[
+    ("core", &[]),
+    ("private", &[]),
+    ("clock", &[]),
+    ("systemd", &[]),
+    ("log", &["config"]),
+    ("config", &[]),
+    ("bluetooth", &["clock"]),
+    ("store", &["clock"]),
+    ("mqtt", &["clock", "store"]),
+    ("control", &["clock", "store"]),
+    ("simulate", &["clock"]),
+    (
+        "app",
+        &[
+            "bluetooth",
+            "clock",
+            "config",
+            "control",
+            "mqtt",
+            "simulate",
+            "store",
+            "systemd",
+        ],
+    ),
+    (
+        "cli",
+        &["app", "clock", "config", "control", "log", "mqtt", "simulate", "store"],
+    ),
+];
+
+fn source_files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("the source folder is readable") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            source_files(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// The top module that a file belongs to; none for `lib.rs` and `main.rs`.
+fn module_of(path: &Path, root: &Path) -> Option<String> {
+    let inside = path.strip_prefix(root).ok()?;
+    let first = inside.components().next()?.as_os_str().to_str()?;
+    let module = first.strip_suffix(".rs").unwrap_or(first);
+    (module != "lib" && module != "main").then(|| module.to_owned())
+}
+
+/// The top modules that a source text names behind `crate::`, also in braces.
+fn imports(source: &str) -> Vec<String> {
+    let code: String = source
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect::<Vec<_>>()
+        .join("\n");
+    let mut found = Vec::new();
+    for after in code.split("crate::").skip(1) {
+        let names = match after.strip_prefix('{') {
+            Some(list) => top_names(list),
+            None => vec![word(after)],
+        };
+        found.extend(names);
+    }
+    found
+}
+
+/// The first words of a brace list's own items: `{a::{b, c}, d}` gives `a` and `d`.
+fn top_names(list: &str) -> Vec<String> {
+    let mut depth = 1;
+    let mut item = String::new();
+    let mut names = Vec::new();
+    for character in list.chars() {
+        match character {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 1 => names.push(word(std::mem::take(&mut item).trim())),
+            _ => {}
+        }
+        if depth == 0 {
+            break;
+        }
+        if depth == 1 && character != ',' && character != '}' {
+            item.push(character);
+        }
+    }
+    names.push(word(item.trim()));
+    names.retain(|name| !name.is_empty());
+    names
+}
+
+fn word(text: &str) -> String {
+    text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+}
+
+#[test]
+fn no_module_imports_against_the_arrow() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    source_files(&root, &mut files);
+    assert!(files.len() > 10, "the source was read");
+    let mut wrong = Vec::new();
+    for path in files {
+        let Some(module) = module_of(&path, &root) else {
+            continue;
+        };
+        let (_, allowed) = ALLOWED
+            .iter()
+            .find(|(name, _)| *name == module)
+            .unwrap_or_else(|| panic!("{module} stands in the table of this test"));
+        let source = fs::read_to_string(&path).expect("a source file is text");
+        for import in imports(&source) {
+            let free = import == module || import == "core" || import == "private";
+            let known = ALLOWED.iter().any(|(name, _)| *name == import);
+            if known && !free && !allowed.contains(&import.as_str()) {
+                wrong.push(format!("{} imports {import}", path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "against the arrow:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn core_does_no_io_and_reads_no_clock() {
+    let core = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/core");
+    let mut files = Vec::new();
+    source_files(&core, &mut files);
+    let banned = [
+        "tokio",
+        "tracing",
+        "std::fs",
+        "std::net",
+        "std::thread",
+        "Instant",
+        "SystemTime",
+        "async fn",
+        "Timestamp::now",
+    ];
+    for path in files {
+        let source = fs::read_to_string(&path).expect("a source file is text");
+        for line in source.lines().filter(|line| !line.trim_start().starts_with("//")) {
+            for word in banned {
+                assert!(!line.contains(word), "{} has {word}: {line}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_mqtt_client_stays_behind_its_module() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    source_files(&root, &mut files);
+    for path in files {
+        let inside = path.strip_prefix(&root).expect("inside").to_string_lossy().into_owned();
+        if inside.starts_with("mqtt/client") || inside.starts_with("simulate/") {
+            continue;
+        }
+        let source = fs::read_to_string(&path).expect("a source file is text");
+        let named = source
+            .lines()
+            .any(|line| !line.trim_start().starts_with("//") && line.contains("rumqtt"));
+        assert!(!named, "{inside} names the MQTT client");
+    }
+}
+
+#[test]
+fn imports_are_found_in_every_form() {
+    assert_eq!(imports("use crate::store::Store;"), ["store"]);
+    assert_eq!(
+        imports("use crate::{clock, mqtt::{link, topics}, core::name::Name};"),
+        ["clock", "mqtt", "core"]
+    );
+    assert_eq!(imports("let x = crate::app::run();"), ["app"]);
+    assert_eq!(imports("// crate::app is not meant\n"), Vec::<String>::new());
+}

@@ -9,3 +9,4 @@ pub mod moment;
 pub mod name;
 pub mod readiness;
 pub mod source;
+pub mod state;

@@ -2,6 +2,8 @@
 //!
 //! Durations run on the boottime clock, which counts suspend; tokio's timers do not, so long sleeps are cut into slices.
 
+pub mod synchronized;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
