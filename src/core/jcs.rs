@@ -186,11 +186,14 @@ mod tests {
     /// RFC 8785, section 3.2.2 and 3.2.3.
     #[test]
     fn example_of_the_rfc() {
-        let value = json!({
-            "numbers": [333_333_333.333_333_29, 1e30, 4.50, 2e-3, 0.000_000_000_000_000_000_000_000_001],
-            "string": "\u{20ac}$\u{f}\u{a}A'\u{42}\u{22}\u{5c}\\\"/",
-            "literals": [null, true, false]
-        });
+        let value = serde_json::from_str(
+            r#"{
+                "numbers": [333333333.33333329, 1E30, 4.50, 2e-3, 0.000000000000000000000000001],
+                "string": "\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/",
+                "literals": [null, true, false]
+            }"#,
+        )
+        .expect("JSON");
         assert_eq!(
             canonical(&value),
             "{\"literals\":[null,true,false],\"numbers\":[333333333.3333333,1e+30,4.5,0.002,1e-27],\
