@@ -9,7 +9,8 @@ use jiff::tz::TimeZone;
 
 use super::dial::Dial;
 use super::frame;
-use super::habits::{AtFirst, Bond, End, First, Habits, Live, Memory, Users};
+use super::habits::{AtFirst, Bond, End, Habits, Live, Users};
+use super::memory::{Indication, Kept};
 use super::tape::{Step, Tape};
 use super::visit::{Mishap, Taken, User, Visit};
 use crate::core::moment::Now;
@@ -24,6 +25,9 @@ const ROUND_TRIP: Duration = Duration::from_millis(60);
 const SUPERVISION: Duration = Duration::from_millis(420);
 /// Time between two values of the pressure in the cuff.
 const PRESSURE_EVERY: Duration = Duration::from_millis(250);
+
+/// Where a cuff lets go by itself, in mmHg.
+const HIGHEST: u16 = 300;
 
 /// What surrounds a cuff, and how patient the collector is.
 #[derive(Clone, Debug)]
@@ -42,24 +46,8 @@ pub struct VirtualCuff {
     id: Name,
     habits: &'static Habits,
     dial: Dial,
-    memory: Vec<Kept>,
-    last_sent: Option<Vec<u8>>,
+    memory: Kept,
     in_trouble: bool,
-}
-
-/// A measurement in the cuff's memory.
-#[derive(Clone, Debug)]
-struct Kept {
-    user_id: Option<u8>,
-    octets: Vec<u8>,
-    sent: bool,
-}
-
-/// One indication, and where in the memory it came from.
-#[derive(Clone, Debug)]
-struct Indication {
-    octets: Vec<u8>,
-    kept: Option<usize>,
 }
 
 impl VirtualCuff {
@@ -70,8 +58,7 @@ impl VirtualCuff {
             id,
             habits,
             dial: Dial::at_first(habits, at, zone),
-            memory: Vec::new(),
-            last_sent: None,
+            memory: Kept::default(),
             in_trouble: false,
         }
     }
@@ -120,14 +107,7 @@ impl VirtualCuff {
         let measurement = frame::measurement(self.habits, taken, stamp, user_id);
         let mut octets = frame::encode(self.habits, &measurement);
         octets.truncate(taken.cut_to.unwrap_or(octets.len()));
-        self.memory.push(Kept {
-            user_id,
-            octets,
-            sent: false,
-        });
-        if let Memory::SendsAll(capacity) = self.habits.memory {
-            self.forget_beyond(capacity, user_id);
-        }
+        self.memory.keep(self.habits, user_id, octets);
     }
 
     const fn user_id(&self, user: User) -> Option<u8> {
@@ -138,21 +118,11 @@ impl VirtualCuff {
         }
     }
 
-    /// A full memory loses its user's oldest measurement.
-    fn forget_beyond(&mut self, capacity: usize, user_id: Option<u8>) {
-        let mine = |kept: &Kept| kept.user_id == user_id;
-        if self.memory.iter().filter(|kept| mine(kept)).count() > capacity
-            && let Some(oldest) = self.memory.iter().position(mine)
-        {
-            self.memory.remove(oldest);
-        }
-    }
-
+    /// A link that never comes up is no connection: nothing begins, and nothing is over.
     fn stay_unreachable(&mut self, tries: u32, tape: &mut Tape, around: &Surroundings) {
         for _ in 0..tries {
             heard(tape);
             tape.wait(around.connect_for);
-            over(tape, Ending::Failed(Failure::Connect));
         }
         self.in_trouble = true;
         tape.push(|cuff, _| Event::Cuff {
@@ -161,14 +131,9 @@ impl VirtualCuff {
         });
     }
 
+    /// The gateway still has its half of the bond; the cuff has not.
     fn refuse(&mut self, tape: &mut Tape) {
-        heard(tape);
-        tape.wait(LINK_UP);
-        tape.push(|cuff, at| Event::Connected {
-            cuff,
-            bonded: false,
-            at,
-        });
+        self.link_up(tape);
         tape.push(|cuff, _| Event::ClockSettled { cuff });
         tape.wait(ROUND_TRIP);
         over(tape, Ending::Failed(Failure::Bond));
@@ -179,25 +144,28 @@ impl VirtualCuff {
         });
     }
 
-    /// A connection that loses its link after `limit` indications, if it gets so far.
-    fn connect(&mut self, visit: &Visit, live: Option<Taken>, limit: usize, tape: &mut Tape, around: &Surroundings) {
+    fn link_up(&self, tape: &mut Tape) {
         heard(tape);
         tape.wait(LINK_UP);
         let bonded = self.habits.bond == Bond::Kept;
         tape.push(|cuff, at| Event::Connected { cuff, bonded, at });
+    }
+
+    /// A connection that loses its link after `limit` indications, if it gets so far.
+    fn connect(&mut self, visit: &Visit, live: Option<Taken>, limit: usize, tape: &mut Tape, around: &Surroundings) {
+        self.link_up(tape);
         self.settle_clock(tape, &around.time_zone);
-        let mut dump = self.dump();
-        if visit.doubled && live.is_none() {
+        let mut dump = self.memory.dump(self.habits);
+        if visit.doubled {
             dump.extend(dump.last().cloned());
         }
         let mut sent = self.send(dump.into_iter().take(limit), tape);
         if let Some(taken) = live.filter(|_| sent < limit) {
             self.measure(&taken, tape, &around.time_zone);
-            let newest = self.unsent();
-            let again = newest.clone().into_iter().filter(|_| visit.doubled);
-            sent += self.send(newest.clone().into_iter().chain(again).take(limit - sent), tape);
+            let result = self.memory.unsent();
+            sent += self.send(result.into_iter().take(limit - sent), tape);
         }
-        self.forget_sent();
+        self.memory.parted(self.habits);
         self.part(sent, limit != usize::MAX, tape, around);
     }
 
@@ -209,45 +177,14 @@ impl VirtualCuff {
         tape.push(|cuff, _| Event::ClockSettled { cuff });
     }
 
-    /// What the memory sends when it is asked, in the model's order.
-    fn dump(&self) -> Vec<Indication> {
-        let old = match self.habits.first {
-            First::New => None,
-            First::Old => self.last_sent.clone(),
-        };
-        let old = old.map(|octets| Indication { octets, kept: None });
-        let mut kept = self.unsent();
-        if let Memory::SendsAll(_) = self.habits.memory {
-            kept = self.indications(|_| true);
-            // A stable sort: user by user, and each user's oldest first.
-            kept.sort_by_key(|one| one.kept.and_then(|at| self.memory.get(at)).map(|kept| kept.user_id));
-        }
-        old.into_iter().chain(kept).collect()
-    }
-
-    fn unsent(&self) -> Vec<Indication> {
-        self.indications(|kept| !kept.sent)
-    }
-
-    fn indications(&self, wanted: impl Fn(&Kept) -> bool) -> Vec<Indication> {
-        let wanted = self.memory.iter().enumerate().filter(|(_, kept)| wanted(kept));
-        let indication = |(at, kept): (usize, &Kept)| Indication {
-            octets: kept.octets.clone(),
-            kept: Some(at),
-        };
-        wanted.map(indication).collect()
-    }
-
     /// Indicates one after the other and says how many.
     fn send(&mut self, indications: impl Iterator<Item = Indication>, tape: &mut Tape) -> usize {
         let mut sent = 0;
-        for Indication { octets, kept } in indications {
+        for indication in indications {
             tape.wait(self.habits.gap);
-            self.last_sent = Some(octets.clone());
+            self.memory.confirmed(&indication);
+            let octets = indication.octets;
             tape.push(|cuff, at| Event::Measurement { cuff, octets, at });
-            if let Some(kept) = kept.and_then(|at| self.memory.get_mut(at)) {
-                kept.sent = true;
-            }
             sent += 1;
         }
         sent
@@ -261,13 +198,6 @@ impl VirtualCuff {
             tape.push(|cuff, at| Event::CuffPressure { cuff, octets, at });
         }
         self.remember(taken, tape.now().wall, zone);
-    }
-
-    fn forget_sent(&mut self) {
-        match self.habits.memory {
-            Memory::Forgets => self.memory.retain(|kept| !kept.sent),
-            Memory::SendsAll(_) => {}
-        }
     }
 
     /// The end of a connection, in which `sent` indications arrived.
@@ -322,9 +252,9 @@ fn ramp(taken: &Taken) -> impl Iterator<Item = u16> {
     let (systolic, diastolic) = taken
         .values
         .map_or((140, 90), |values| (values.systolic, values.diastolic));
-    let top = systolic.saturating_add(30);
-    let bottom = diastolic.saturating_sub(15);
+    let top = systolic.saturating_add(30).min(HIGHEST);
+    let bottom = diastolic.saturating_sub(15).min(top);
     let up = (1..=8_u16).map(move |step| top * step / 8);
-    let down = (1..=14_u16).map(move |step| top - (top - bottom.min(top)) * step / 14);
+    let down = (1..=14_u16).map(move |step| top - (top - bottom) * step / 14);
     up.chain(down)
 }

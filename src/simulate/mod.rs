@@ -11,6 +11,7 @@ pub mod fault;
 pub mod fleet;
 pub mod frame;
 pub mod habits;
+mod memory;
 pub mod narrator;
 pub mod platform;
 pub mod routine;

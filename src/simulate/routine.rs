@@ -17,6 +17,9 @@ const IRREGULAR_PULSE: u16 = 1 << 2;
 /// How long two measurements of one sitting lie apart, where there is time for it.
 const SPACING: Duration = Duration::from_secs(75);
 
+/// Failed connections after which the collector calls a cuff unreachable.
+const TRIES: u32 = 5;
+
 /// The longest that one waits for a cuff's first visit.
 const FIRST_WITHIN: Duration = Duration::from_secs(10);
 
@@ -135,9 +138,7 @@ impl Routine {
             return Some(Mishap::BondLost);
         }
         if self.happens(Fault::Unreachable) {
-            return Some(Mishap::Unreachable {
-                tries: self.random.random_range(1..=3),
-            });
+            return Some(Mishap::Unreachable { tries: TRIES });
         }
         let lost = self.happens(Fault::LinkLost);
         let most = usize::from(self.pace.readings);

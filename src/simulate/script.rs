@@ -18,7 +18,7 @@ use crate::core::cuff::Cuff;
 /// Before the cuff is first heard, so that the gateway is online and the reader has read.
 const OPENING: Duration = Duration::from_secs(2);
 /// From the first connection to the second.
-const TO_LIVE: Duration = Duration::from_secs(6);
+const TO_LIVE: Duration = Duration::from_secs(5);
 
 /// What the cuff says of itself when it was loose.
 const CUFF_TOO_LOOSE: u16 = 1 << 1;

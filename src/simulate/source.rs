@@ -88,12 +88,12 @@ impl Source {
         let mut beat = tokio::time::interval(BEAT);
         loop {
             tokio::select! {
-                played = players.join_next() => match played {
-                    Some(Ok(())) => {}
-                    // Only a panic ends a player otherwise: it is a fault of ours, and goes on up.
-                    Some(Err(fault)) => std::panic::resume_unwind(fault.into_panic()),
-                    None => return,
+                Some(played) = players.join_next() => if let Err(fault) = played {
+                    // Nobody aborts players, so it is a panic: a fault of ours, which goes on up.
+                    std::panic::resume_unwind(fault.into_panic());
                 },
+                () = cancel.cancelled(), if players.is_empty() => return,
+                () = events.closed(), if players.is_empty() => return,
                 _ = beat.tick() => {
                     progress.fetch_add(1, Ordering::Relaxed);
                 }

@@ -73,7 +73,7 @@ pub enum Mishap {
         /// How many arrive before.
         after: usize,
     },
-    /// The cuff is heard, and each try to connect fails.
+    /// The cuff is heard, and each try to connect fails: no connection begins.
     Unreachable {
         /// How many tries.
         tries: u32,
@@ -89,7 +89,7 @@ pub struct Visit {
     pub taken: Vec<Taken>,
     /// One more that is measured while connected, if the cuff sends its pressure live; else it is taken just before.
     pub live: Option<Taken>,
-    /// The newest indication comes twice.
+    /// The last stored measurement that is sent comes twice.
     pub doubled: bool,
     /// What befell the clock before any of them.
     pub clock: Option<ClockMishap>,
