@@ -92,6 +92,11 @@ impl Window {
         }
     }
 
+    /// From now on so many publishes may be unanswered.
+    pub const fn resize(&mut self, window: usize) {
+        self.rules.window = window;
+    }
+
     /// Something was queued, or something may have become due.
     pub fn woken(&mut self) {
         self.supply = match self.supply {

@@ -143,9 +143,11 @@ fn with_receipts_a_sent_message_comes_back_later_each_time() {
     let again: Vec<_> = window
         .take_marks()
         .into_iter()
-        .map(|mark| match mark {
-            Mark::Sent { again_at, at, .. } => again_at.map(|again| again.duration_since(at).as_secs()),
-            other => panic!("{other:?}"),
+        .map(|mark| {
+            let Mark::Sent { again_at, at, .. } = mark else {
+                panic!("{mark:?}");
+            };
+            again_at.map(|again| again.duration_since(at).as_secs())
         })
         .collect();
     assert_eq!(again, [Some(120), Some(480), None]);
