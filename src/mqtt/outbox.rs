@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::core::delivery::{Due, Mark};
+use crate::store::{Store, StoreError};
 
 /// Why the outbox did not answer.
 #[derive(Debug, thiserror::Error)]
@@ -35,4 +36,29 @@ pub trait Outbox: Clone + Send + Sync + 'static {
 
     /// Writes down what became of messages, in one transaction.
     fn apply(&self, marks: Vec<Mark>) -> impl Future<Output = Result<(), OutboxError>> + Send;
+}
+
+impl Outbox for Store {
+    async fn due(&self, now: Timestamp, limit: usize, skip: Vec<Uuid>) -> Result<Vec<Due>, OutboxError> {
+        Ok(Store::due(self, now, limit, skip).await?)
+    }
+
+    async fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>, OutboxError> {
+        Ok(Store::next_due(self, now).await?)
+    }
+
+    async fn apply(&self, marks: Vec<Mark>) -> Result<(), OutboxError> {
+        Ok(Store::apply(self, marks).await?)
+    }
+}
+
+impl From<StoreError> for OutboxError {
+    /// A full or failing disk may recover; a damaged or closed store does so only at the next start.
+    fn from(cause: StoreError) -> Self {
+        if matches!(cause, StoreError::Closed | StoreError::Damaged(_)) {
+            Self::Gone(Box::new(cause))
+        } else {
+            Self::Passing(Box::new(cause))
+        }
+    }
 }

@@ -19,15 +19,15 @@ use crate::core::delivery::{Due, Kind, Mark};
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_mins(65);
 
 /// Never tried, or to be tried again at once. (The time plays no part; all three take the same parameters.)
-const READY: &str = "SELECT row, id, seq, attempts FROM message
+const READY: &str = "SELECT row, id, seq, attempts, state = 'sent' FROM message
     WHERE kind = ?1 AND state = 'queued' AND not_before IS NULL AND ?2 IS NOT NULL ORDER BY seq LIMIT ?3";
 
 /// Those whose wait is over.
-const WAITED: &str = "SELECT row, id, seq, attempts FROM message
+const WAITED: &str = "SELECT row, id, seq, attempts, state = 'sent' FROM message
     WHERE kind = ?1 AND not_before IS NOT NULL AND not_before <= ?2 ORDER BY not_before LIMIT ?3";
 
 /// Those whose wait ends later than any wait can.
-const ASTRAY: &str = "SELECT row, id, seq, attempts FROM message
+const ASTRAY: &str = "SELECT row, id, seq, attempts, state = 'sent' FROM message
     WHERE kind = ?1 AND not_before IS NOT NULL AND not_before > ?2 ORDER BY not_before DESC LIMIT ?3";
 
 /// The end of the first wait that is not over.
@@ -40,6 +40,8 @@ struct Candidate {
     id: Uuid,
     seq: u64,
     attempts: u32,
+    /// Whether a broker has taken it and its receipt is awaited: then `attempts` counts those times.
+    sent: bool,
 }
 
 impl Store {
@@ -67,7 +69,8 @@ impl Store {
 
     /// Notes what became of tries, all or none. Marks for messages that are finished, set aside or gone change nothing.
     ///
-    /// `attempts` grows by one with [`Mark::Attempt`], with [`Mark::Later`], and with a [`Mark::Sent`] that awaits a receipt.
+    /// `attempts` grows by one with [`Mark::Attempt`] and [`Mark::Later`]. While a receipt is awaited the times that a broker
+    /// took the message are counted instead, so that earlier refusals do not lengthen the wait for it.
     ///
     /// # Errors
     /// Any failure of the disk or the database.
@@ -132,6 +135,7 @@ fn candidates(
                     id,
                     seq: column::count(row.get(2)?),
                     attempts: row.get(3)?,
+                    sent: row.get(4)?,
                 });
             }
         }
@@ -151,7 +155,8 @@ fn read(connection: &Connection, kind: Kind, candidate: Candidate) -> Result<Due
             topic: row.get(0)?,
             schema: row.get(1)?,
             payload: Arc::from(row.get_ref(2)?.as_blob()?),
-            attempts: candidate.attempts,
+            attempts: if candidate.sent { 0 } else { candidate.attempts },
+            sends: if candidate.sent { candidate.attempts } else { 0 },
         })
     })?;
     Ok(due)
@@ -179,7 +184,8 @@ fn apply(connection: &Connection, mark: &Mark) -> Result<(), StoreError> {
     match mark {
         Mark::Sent { id, at, again_at } => sent(connection, *id, *at, *again_at)?,
         Mark::Later { id, not_before, why } => {
-            let sql = "UPDATE message SET state = 'queued', attempts = attempts + 1, not_before = ?2, why = ?3
+            let sql = "UPDATE message SET state = 'queued', not_before = ?2, why = ?3,
+                              attempts = CASE state WHEN 'sent' THEN 1 ELSE attempts + 1 END
                        WHERE id = ?1 AND state IN ('queued', 'sent') AND finished_at IS NULL";
             connection
                 .prepare_cached(sql)?
@@ -201,7 +207,7 @@ fn apply(connection: &Connection, mark: &Mark) -> Result<(), StoreError> {
 
 fn sent(connection: &Connection, id: Uuid, at: Timestamp, again_at: Option<Timestamp>) -> Result<(), StoreError> {
     let sql = "UPDATE message SET state = 'sent', sent_at = ?2, not_before = ?3, why = NULL,
-                      attempts = attempts + (?3 IS NOT NULL),
+                      attempts = CASE WHEN ?3 IS NULL THEN attempts WHEN state = 'sent' THEN attempts + 1 ELSE 1 END,
                       finished_at = CASE WHEN ?3 IS NULL THEN ?2 END
                WHERE id = ?1 AND state IN ('queued', 'sent') AND finished_at IS NULL
                RETURNING kind";

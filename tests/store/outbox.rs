@@ -161,7 +161,7 @@ async fn without_its_receipt_a_sent_message_comes_again_until_the_receipt_comes(
     store.apply(vec![sent(1, time(121), Some(time(361)))]).await.unwrap();
     assert_eq!(due(store, time(360)).await, []);
     assert_eq!(
-        store.due(time(361), 1, vec![]).await.unwrap()[0].attempts,
+        store.due(time(361), 1, vec![]).await.unwrap()[0].sends,
         2,
         "tells how long to wait next"
     );

@@ -37,7 +37,7 @@ async fn one_of_each(store: &Store) {
     ];
     store.apply(marks).await.unwrap();
     store.receipt(vec![id(READING, 3)], time(11)).await.unwrap();
-    assert_eq!(due(store).await, []);
+    assert_eq!(due(store).await, [0_u64; 0]);
 }
 
 async fn due(store: &Store) -> Vec<u64> {
