@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::retry::Retry;
 use super::session::{Beginning, Session};
-use super::{Action, Answer, Event, Habits, Limits};
+use super::{Action, Answer, Event, Habits, Limits, Operation};
 use crate::core::moment::{Moment, Now};
 use crate::core::name::Name;
 use crate::core::source::{self, CuffHealth, Description, Ending, Failure};
@@ -151,7 +151,7 @@ impl Collector {
 
     fn while_idle(&mut self, event: Event, now: Now, out: &mut Vec<Action>) {
         match event {
-            Event::Known => out.push(Action::Arm),
+            Event::Known => out.push(Action::Do(Operation::Arm)),
             Event::Heard { .. } | Event::Deadline => self.begin(now, out),
             Event::LinkUp | Event::Measurement(_) | Event::CuffPressure(_) => self.adopt(event, now, out),
             Event::Stop => self.state = State::Stopped,
@@ -166,13 +166,13 @@ impl Collector {
         if heard && rested {
             let until = now.moment + PREPARE_FOR;
             self.state = State::Seen { until };
-            out.push(Action::TakeRadio);
+            out.push(Action::Do(Operation::TakeRadio));
         }
     }
 
     fn while_seen(&mut self, event: Event, now: Now, out: &mut Vec<Action>) {
         match event {
-            Event::Answer(Answer::RadioTaken) => out.push(Action::Arm),
+            Event::Answer(Answer::RadioTaken) => out.push(Action::Do(Operation::Arm)),
             Event::Answer(Answer::Armed(armed)) => self.connect(armed, now, out),
             Event::Measurement(_) | Event::CuffPressure(_) => self.adopt(event, now, out),
             Event::StackGone => self.give_up(State::Idle, out),

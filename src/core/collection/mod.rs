@@ -96,32 +96,42 @@ pub enum Event {
 /// What became of an operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// [`Action::TakeRadio`] was done.
+    /// [`Operation::TakeRadio`] was done.
     RadioTaken,
-    /// [`Action::Arm`] was done: whether indications arrive as soon as the link is up.
+    /// [`Operation::Arm`] was done: whether indications arrive as soon as the link is up.
     Armed(bool),
-    /// [`Action::Connect`] was done.
+    /// [`Operation::Connect`] was done.
     Connected(Result<(), Fault>),
-    /// [`Action::Discover`] was done. Empty: bluetoothd has not listed anything yet.
+    /// [`Operation::Discover`] was done. Empty: bluetoothd has not listed anything yet.
     Discovered(Result<Catalogue, Fault>),
-    /// [`Action::Subscribe`] was done.
+    /// [`Operation::Subscribe`] was done.
     Subscribed(Result<(), Fault>),
-    /// [`Action::Read`] was done.
+    /// [`Operation::Read`] was done.
     Read(Result<Vec<u8>, Fault>),
-    /// [`Action::Write`] was done.
+    /// [`Operation::Write`] was done.
     Written(Result<(), Fault>),
-    /// [`Action::HangUp`] was done.
+    /// [`Operation::HangUp`] was done.
     HungUp,
 }
 
 /// What a [`Collector`] wants done.
-///
-/// `TakeRadio` to `HangUp` are operations: one at a time, a new one replaces the one under way, and each is answered by
-/// the event that names it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
     /// Tell the rest of the daemon.
     Tell(source::Event),
+    /// Carry out an operation; it replaces the one under way, and [`Event::Answer`] tells what became of it.
+    Do(Operation),
+    /// Forget the operation under way.
+    Abandon,
+    /// Another cuff may be connected now.
+    GiveRadioBack,
+    /// This cuff is away from the radio altogether.
+    Leave,
+}
+
+/// Something that takes time. One at a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Operation {
     /// Wait for the radio: no other cuff is being connected, and no scan runs.
     TakeRadio,
     /// Switch indications on for the next connection, if bluetoothd has the cuff's attributes listed.
@@ -141,10 +151,4 @@ pub enum Action {
     Write(Characteristic, Vec<u8>),
     /// Take the link down, or give up bringing it up.
     HangUp,
-    /// Forget the operation under way.
-    Abandon,
-    /// Another cuff may be connected now.
-    GiveRadioBack,
-    /// This cuff is away from the radio altogether.
-    Leave,
 }

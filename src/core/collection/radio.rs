@@ -164,8 +164,8 @@ impl Radio {
 
     /// Whether nothing runs any more that should be waited for when stopping.
     #[must_use]
-    pub const fn is_quiet(&self) -> bool {
-        !self.stack || (!self.scanning && self.under_way.is_none())
+    pub fn is_quiet(&self) -> bool {
+        !self.stack || (!self.scanning && self.under_way.is_none() && self.cycle == Cycle::None)
     }
 
     fn forget_stack(&mut self) {
@@ -309,6 +309,7 @@ impl Radio {
         let chosen = chosen.filter(|_| self.stack);
         if chosen != self.chosen {
             self.forget_scan();
+            self.linked.clear();
             self.cycle = Cycle::None;
             self.deaf = false;
             self.chosen.clone_from(&chosen);

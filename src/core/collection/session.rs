@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::chores::Reads;
 use super::clock::ClockSync;
-use super::{Action, Answer, Catalogue, Characteristic, Event, Fault, Setup};
+use super::{Action, Answer, Catalogue, Characteristic, Event, Fault, Operation, Setup};
 use crate::core::moment::{Moment, Now};
 use crate::core::source::{self, Description, Ending, Failure};
 
@@ -114,7 +114,7 @@ pub(super) struct Session {
 impl Session {
     /// Begins to connect.
     pub(super) fn connect(setup: Setup, beginning: Beginning, now: Now, out: &mut Vec<Action>) -> Self {
-        out.push(Action::Connect);
+        out.push(Action::Do(Operation::Connect));
         let until = now.moment + setup.limits.connect_for;
         let cap = now.moment + setup.limits.connection_cap;
         Self {
@@ -259,7 +259,7 @@ impl Session {
             tries,
             again_at: None,
         };
-        out.push(Action::Discover { afresh });
+        out.push(Action::Do(Operation::Discover { afresh }));
     }
 
     fn on_discovered(&mut self, result: Result<Catalogue, Fault>, now: Now, out: &mut Vec<Action>) {
@@ -314,7 +314,7 @@ impl Session {
     fn subscribe(&mut self, now: Now, out: &mut Vec<Action>) {
         let until = now.moment + SUBSCRIBE_FOR;
         self.phase = Phase::Subscribing { until };
-        out.push(Action::Subscribe(Characteristic::Measurement));
+        out.push(Action::Do(Operation::Subscribe(Characteristic::Measurement)));
     }
 
     fn on_subscribed(&mut self, result: Result<(), Fault>, now: Now, out: &mut Vec<Action>) {

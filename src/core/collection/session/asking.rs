@@ -2,7 +2,7 @@
 
 use super::{ASK_FOR, Chore, Phase, READ_AFTER, Running, Session};
 use crate::core::collection::clock::{Next, Taken};
-use crate::core::collection::{Action, Characteristic, Fault, chores};
+use crate::core::collection::{Action, Characteristic, Fault, Operation, chores};
 use crate::core::moment::{Moment, Now};
 use crate::core::source;
 
@@ -31,8 +31,8 @@ impl Session {
             *running = Some(Running { chore, until });
         }
         match chore {
-            Chore::CuffPressure => out.push(Action::Subscribe(Characteristic::CuffPressure)),
-            Chore::Read(which) => out.push(Action::Read(which)),
+            Chore::CuffPressure => out.push(Action::Do(Operation::Subscribe(Characteristic::CuffPressure))),
+            Chore::Read(which) => out.push(Action::Do(Operation::Read(which))),
             Chore::Clock => {
                 if let Some(next) = self.clock.as_mut().map(|clock| clock.begin(now)) {
                     self.advance_clock((None, next), now, out);
@@ -97,8 +97,8 @@ impl Session {
         }
         self.clock_waits = None;
         match next {
-            Next::Read(which) => out.push(Action::Read(which)),
-            Next::Write(which, octets) => out.push(Action::Write(which, octets)),
+            Next::Read(which) => out.push(Action::Do(Operation::Read(which))),
+            Next::Write(which, octets) => out.push(Action::Do(Operation::Write(which, octets))),
             Next::Wait(until) => self.clock_waits = Some(until),
             Next::Over => self.leave_clock(now, out),
         }

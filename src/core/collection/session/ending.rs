@@ -1,7 +1,7 @@
 //! How a connection comes to its end, and what the end is called.
 
 use super::{DRAIN_FOR, HANG_UP_FOR, Phase, STOP_WITHIN, Session};
-use crate::core::collection::Action;
+use crate::core::collection::{Action, Operation};
 use crate::core::moment::Now;
 use crate::core::source::{self, Ending, Failure};
 
@@ -48,7 +48,7 @@ impl Session {
     pub(super) fn hang_up(&mut self, ending: Ending, now: Now, out: &mut Vec<Action>) {
         let until = now.moment + HANG_UP_FOR;
         self.phase = Phase::HangingUp { until, ending };
-        out.push(Action::HangUp);
+        out.push(Action::Do(Operation::HangUp));
     }
 
     pub(super) fn on_hung_up(&mut self, now: Now) -> Option<Ending> {
