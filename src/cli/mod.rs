@@ -2,4 +2,6 @@
 
 pub mod check;
 pub mod decode;
+pub mod demo;
 pub mod exit;
+pub mod simulate;
