@@ -1,1 +1,4 @@
 //! The command line: one file per subcommand.
+
+pub mod decode;
+pub mod exit;
