@@ -10,7 +10,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("systemd", &[]),
     ("log", &["config"]),
-    ("config", &[]),
+    ("config", &["clock"]),
     ("bluetooth", &["clock"]),
     ("store", &["clock"]),
     ("mqtt", &["clock", "store"]),

@@ -3,6 +3,7 @@
 pub mod bls;
 pub mod cuff;
 pub mod delivery;
+pub mod jcs;
 pub mod models;
 pub mod moment;
 pub mod name;
