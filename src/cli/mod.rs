@@ -3,3 +3,6 @@
 pub mod check;
 pub mod decode;
 pub mod exit;
+
+mod hex;
+mod lines;
