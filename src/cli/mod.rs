@@ -3,6 +3,7 @@
 pub mod check;
 pub mod decode;
 pub mod exit;
+pub mod replay;
 
 mod hex;
 mod lines;

@@ -58,6 +58,21 @@ pub enum Event {
     Tick,
 }
 
+impl Event {
+    /// The session that it names.
+    #[must_use]
+    pub const fn session(&self) -> Option<&Name> {
+        match self {
+            Self::SessionOpened { session, .. }
+            | Self::Attested { session, .. }
+            | Self::Decided { session, .. }
+            | Self::SessionStarted { session }
+            | Self::SessionClosed { session } => Some(session),
+            Self::Measured(_) | Self::Clock { .. } | Self::Tick => None,
+        }
+    }
+}
+
 /// A clinician's decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
