@@ -1,7 +1,8 @@
 //! `cuffd demo`: the whole system on one machine, with nothing installed.
 
+use std::collections::VecDeque;
 use std::error::Error;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -14,12 +15,12 @@ use super::exit;
 use crate::clock;
 use crate::core::cuff::Cuff;
 use crate::core::models::Model;
-use crate::core::source::Event;
+use crate::core::source::{CuffHealth, Event};
 use crate::simulate::audience::Audience;
 use crate::simulate::cuff::Surroundings;
 use crate::simulate::habits::HABITS;
 use crate::simulate::narrator::events::{self, Shown};
-use crate::simulate::narrator::terminal::Printer;
+use crate::simulate::narrator::terminal::{Look, Printer};
 use crate::simulate::narrator::{Line, fields, messages};
 use crate::simulate::platform::{self, Published};
 use crate::simulate::script::{Afterwards, Script};
@@ -28,10 +29,10 @@ use crate::simulate::source::Source;
 /// Where the demo's topics begin: everything it sends is a test.
 pub const PREFIX: &str = "cuffd-test";
 
-/// With `--once` the demo ends by then, whatever happens. The script takes 16 seconds.
+/// With `--once` the demo ends by then, whatever happens. The script takes 17 seconds.
 const LIMIT: Duration = Duration::from_secs(25);
-/// From the last receipt to the stop, so that the gateway can take it.
-const GRACE: Duration = Duration::from_secs(1);
+/// From the last receipt to the stop, so that the gateway can take it, and the cuff hangs up by itself.
+const GRACE: Duration = Duration::from_millis(2500);
 /// From the gateway's end to the platform's, so that its last words are heard.
 const LAST_WORDS: Duration = Duration::from_millis(300);
 /// How much may wait to be printed.
@@ -110,6 +111,18 @@ impl DemoError {
     }
 }
 
+/// Prints to stdout, with colour and redrawing where a terminal and its user want them.
+#[must_use]
+pub fn printer() -> Printer<io::Stdout> {
+    let (out, variable) = (io::stdout(), |name| std::env::var_os(name));
+    let look = Look::of(
+        out.is_terminal(),
+        variable("NO_COLOR").as_deref(),
+        variable("TERM").as_deref(),
+    );
+    Printer::new(out, look)
+}
+
 /// Runs the demo until `stop`, or with `--once` until everything was published and confirmed.
 ///
 /// `gateway` runs the daemon on a setup until the same `stop`, and then says what is in its store.
@@ -131,7 +144,7 @@ where
     let broker = start_broker()?;
     let script = write_script(args);
     let (expected, model) = (script.readings, script.cuff.model);
-    let mut show = Show::new(args, printer, model);
+    let mut show = Show::new(args, printer, model, script.acts);
     show.introduce(broker, &script.cuff)?;
 
     let (watcher, watched) = mpsc::channel(ROOM);
@@ -148,7 +161,8 @@ where
         over.cancel();
         ended
     };
-    let platform = platform::run(broker, PREFIX, || clock::now().wall, to_show, over.clone());
+    // Boxed: the state of an MQTT connection is large.
+    let platform = Box::pin(platform::run(broker, PREFIX, clock::wall, to_show, over.clone()));
     let expected = args.once.then_some(expected);
     let (stored, (), shown) = tokio::join!(gateway, platform, show.run(watched, published, expected, stop));
     shown?;
@@ -193,37 +207,44 @@ struct Show<W> {
     zone: TimeZone,
     model: &'static Model,
     audience: Audience,
+    acts: VecDeque<&'static str>,
 }
 
 impl<W: Write> Show<W> {
-    fn new(args: Args, printer: Printer<W>, model: &'static Model) -> Self {
-        let (zone, audience) = (TimeZone::system(), Audience::default());
+    fn new(args: Args, printer: Printer<W>, model: &'static Model, acts: VecDeque<&'static str>) -> Self {
         Self {
             printer,
             args,
-            zone,
+            zone: TimeZone::system(),
             model,
-            audience,
+            audience: Audience::default(),
+            acts,
         }
     }
 
     fn introduce(&mut self, broker: SocketAddr, cuff: &Cuff) -> io::Result<()> {
-        let port = broker.port();
-        let lines = [
+        self.aside(
             "This is cuffd with everything around it, on this machine alone. Nothing leaves it, nothing is kept, and every \
-             message says that it is a test."
-                .to_owned(),
-            format!("A virtual cuff, {}, stands where a real one would. The gateway behind it is the real one.", cuff.id),
-            format!("A broker listens on 127.0.0.1:{port}: mosquitto_sub -p {port} -t '{PREFIX}/#' -v hears the same."),
-            "A platform, as a clinic has one, hears what is published and confirms it.".to_owned(),
-        ];
-        for line in lines {
-            self.printer.line(&Line::aside(line))?;
-        }
+             message says that it is a test.",
+        )?;
+        let cuff = &cuff.id;
+        self.aside(&format!(
+            "A virtual cuff, {cuff}, stands where a real one would; the gateway behind it is the real one. A platform, as a \
+             clinic has one, hears what is published and confirms it. Anybody on this machine can listen:"
+        ))?;
+        let port = broker.port();
+        self.printer.line(&Line {
+            verbatim: Some(format!("mosquitto_sub -p {port} -t '{PREFIX}/#' -v")),
+            ..Line::aside("")
+        })?;
         if !self.args.once {
-            self.printer.line(&Line::aside("Ctrl-C ends it."))?;
+            self.aside("Ctrl-C ends it.")?;
         }
         Ok(())
+    }
+
+    fn aside(&mut self, text: &str) -> io::Result<()> {
+        self.printer.line(&Line::aside(text))
     }
 
     /// Shows what comes until the platform is gone, and stops the demo when all `expected` was seen or its time is over.
@@ -266,6 +287,14 @@ impl<W: Write> Show<W> {
     }
 
     fn event(&mut self, event: &Event) -> io::Result<()> {
+        if let Event::Cuff {
+            health: CuffHealth::Heard { .. },
+            ..
+        } = event
+            && let Some(act) = self.acts.pop_front()
+        {
+            self.aside(act)?;
+        }
         match events::narrate(event, self.model, &self.zone) {
             None => Ok(()),
             Some(Shown::Line(line)) => self.printer.line(&line),
@@ -290,6 +319,6 @@ impl<W: Write> Show<W> {
             stored.readings,
             stored.waiting
         );
-        self.printer.line(&Line::aside(text))
+        self.aside(&text)
     }
 }
