@@ -1,6 +1,7 @@
 //! `cuffd demo`: the whole system on one machine, with nothing installed.
 
-use std::collections::VecDeque;
+mod show;
+
 use std::error::Error;
 use std::io::{self, IsTerminal, Write};
 use std::net::SocketAddr;
@@ -8,21 +9,17 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
+use self::show::Show;
 use super::exit;
 use crate::clock;
 use crate::core::cuff::Cuff;
-use crate::core::models::Model;
-use crate::core::source::{CuffHealth, Event};
-use crate::simulate::audience::Audience;
 use crate::simulate::cuff::Surroundings;
 use crate::simulate::habits::HABITS;
-use crate::simulate::narrator::events::{self, Shown};
 use crate::simulate::narrator::terminal::{Look, Printer};
-use crate::simulate::narrator::{Line, fields, messages};
-use crate::simulate::platform::{self, Published};
+use crate::simulate::platform;
 use crate::simulate::script::{Afterwards, Script};
 use crate::simulate::source::Source;
 
@@ -103,8 +100,10 @@ pub enum DemoError {
 impl DemoError {
     /// What the process exits with.
     #[must_use]
-    pub const fn exit_code(&self) -> u8 {
+    pub fn exit_code(&self) -> u8 {
         match self {
+            // Whoever read along has seen enough.
+            Self::Print(cause) if cause.kind() == io::ErrorKind::BrokenPipe => exit::OK,
             Self::NotBuiltIn | Self::Broker(_) => exit::UNAVAILABLE,
             Self::Gateway(_) | Self::TooLong { .. } | Self::Print(_) => exit::SOFTWARE,
         }
@@ -198,127 +197,4 @@ fn write_script(args: Args) -> Script {
     };
     let [standard, ..] = &HABITS;
     Script::write(standard, clock::now().wall, around, afterwards)
-}
-
-/// What is printed.
-struct Show<W> {
-    printer: Printer<W>,
-    args: Args,
-    zone: TimeZone,
-    model: &'static Model,
-    audience: Audience,
-    acts: VecDeque<&'static str>,
-}
-
-impl<W: Write> Show<W> {
-    fn new(args: Args, printer: Printer<W>, model: &'static Model, acts: VecDeque<&'static str>) -> Self {
-        Self {
-            printer,
-            args,
-            zone: TimeZone::system(),
-            model,
-            audience: Audience::default(),
-            acts,
-        }
-    }
-
-    fn introduce(&mut self, broker: SocketAddr, cuff: &Cuff) -> io::Result<()> {
-        self.aside(
-            "This is cuffd with everything around it, on this machine alone. Nothing leaves it, nothing is kept, and every \
-             message says that it is a test.",
-        )?;
-        let cuff = &cuff.id;
-        self.aside(&format!(
-            "A virtual cuff, {cuff}, stands where a real one would; the gateway behind it is the real one. A platform, as a \
-             clinic has one, hears what is published and confirms it. Anybody on this machine can listen:"
-        ))?;
-        let port = broker.port();
-        self.printer.line(&Line {
-            verbatim: Some(format!("mosquitto_sub -p {port} -t '{PREFIX}/#' -v")),
-            ..Line::aside("")
-        })?;
-        if !self.args.once {
-            self.aside("Ctrl-C ends it.")?;
-        }
-        Ok(())
-    }
-
-    fn aside(&mut self, text: &str) -> io::Result<()> {
-        self.printer.line(&Line::aside(text))
-    }
-
-    /// Shows what comes until the platform is gone, and stops the demo when all `expected` was seen or its time is over.
-    async fn run(
-        &mut self,
-        mut watched: mpsc::Receiver<Event>,
-        mut published: mpsc::Receiver<Published>,
-        expected: Option<usize>,
-        stop: CancellationToken,
-    ) -> Result<(), DemoError> {
-        // However this ends, the gateway must not run on unseen.
-        let stop = stop.drop_guard();
-        let limit = Instant::now() + LIMIT;
-        let mut enough: Option<Instant> = None;
-        loop {
-            tokio::select! {
-                Some(event) = watched.recv() => self.event(&event)?,
-                message = published.recv() => match message {
-                    Some(message) => self.message(&message)?,
-                    None => return Ok(()),
-                },
-                () = sleep_until(enough.unwrap_or(limit)), if expected.is_some() => break,
-            }
-            let seen = expected.is_some_and(|expected| self.audience.has_seen(expected));
-            if seen && enough.is_none() {
-                enough = Some(Instant::now() + GRACE);
-            }
-        }
-        drop(stop);
-        while let Some(message) = published.recv().await {
-            self.message(&message)?;
-        }
-        match expected {
-            Some(expected) if enough.is_none() => Err(DemoError::TooLong {
-                seen: self.audience.confirmed(),
-                expected,
-            }),
-            _ => Ok(()),
-        }
-    }
-
-    fn event(&mut self, event: &Event) -> io::Result<()> {
-        if let Event::Cuff {
-            health: CuffHealth::Heard { .. },
-            ..
-        } = event
-            && let Some(act) = self.acts.pop_front()
-        {
-            self.aside(act)?;
-        }
-        match events::narrate(event, self.model, &self.zone) {
-            None => Ok(()),
-            Some(Shown::Line(line)) => self.printer.line(&line),
-            Some(Shown::Pressure(pressure)) => self.printer.pressure(pressure),
-        }
-    }
-
-    fn message(&mut self, message: &Published) -> io::Result<()> {
-        self.audience.hear(message);
-        let mut line = messages::narrate(&message.topic, &message.payload, &self.zone);
-        if self.args.json {
-            line.verbatim = fields::lines(&message.payload);
-        }
-        self.printer.line(&line)
-    }
-
-    fn conclude(&mut self, stored: Stored) -> io::Result<()> {
-        let text = format!(
-            "Published: {} readings, {} confirmed by the platform. In the store: {} readings, {} messages waiting.",
-            self.audience.readings(),
-            self.audience.confirmed(),
-            stored.readings,
-            stored.waiting
-        );
-        self.aside(&text)
-    }
 }
