@@ -1,37 +1,35 @@
 //! `cuffd demo`: the whole system on one machine, with nothing installed.
 
+mod show;
+
 use std::error::Error;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
+use self::show::Show;
 use super::exit;
 use crate::clock;
 use crate::core::cuff::Cuff;
-use crate::core::models::Model;
-use crate::core::source::Event;
-use crate::simulate::audience::Audience;
 use crate::simulate::cuff::Surroundings;
 use crate::simulate::habits::HABITS;
-use crate::simulate::narrator::events::{self, Shown};
-use crate::simulate::narrator::terminal::Printer;
-use crate::simulate::narrator::{Line, fields, messages};
-use crate::simulate::platform::{self, Published};
+use crate::simulate::narrator::terminal::{Look, Printer};
+use crate::simulate::platform;
 use crate::simulate::script::{Afterwards, Script};
 use crate::simulate::source::Source;
 
 /// Where the demo's topics begin: everything it sends is a test.
 pub const PREFIX: &str = "cuffd-test";
 
-/// With `--once` the demo ends by then, whatever happens. The script takes 16 seconds.
+/// With `--once` the demo ends by then, whatever happens. The script takes 17 seconds.
 const LIMIT: Duration = Duration::from_secs(25);
-/// From the last receipt to the stop, so that the gateway can take it.
-const GRACE: Duration = Duration::from_secs(1);
+/// From the last receipt to the stop, so that the gateway can take it, and the cuff hangs up by itself.
+const GRACE: Duration = Duration::from_millis(2500);
 /// From the gateway's end to the platform's, so that its last words are heard.
 const LAST_WORDS: Duration = Duration::from_millis(300);
 /// How much may wait to be printed.
@@ -102,12 +100,26 @@ pub enum DemoError {
 impl DemoError {
     /// What the process exits with.
     #[must_use]
-    pub const fn exit_code(&self) -> u8 {
+    pub fn exit_code(&self) -> u8 {
         match self {
+            // Whoever read along has seen enough.
+            Self::Print(cause) if cause.kind() == io::ErrorKind::BrokenPipe => exit::OK,
             Self::NotBuiltIn | Self::Broker(_) => exit::UNAVAILABLE,
             Self::Gateway(_) | Self::TooLong { .. } | Self::Print(_) => exit::SOFTWARE,
         }
     }
+}
+
+/// Prints to stdout, with colour and redrawing where a terminal and its user want them.
+#[must_use]
+pub fn printer() -> Printer<io::Stdout> {
+    let (out, variable) = (io::stdout(), |name| std::env::var_os(name));
+    let look = Look::of(
+        out.is_terminal(),
+        variable("NO_COLOR").as_deref(),
+        variable("TERM").as_deref(),
+    );
+    Printer::new(out, look)
 }
 
 /// Runs the demo until `stop`, or with `--once` until everything was published and confirmed.
@@ -131,7 +143,7 @@ where
     let broker = start_broker()?;
     let script = write_script(args);
     let (expected, model) = (script.readings, script.cuff.model);
-    let mut show = Show::new(args, printer, model);
+    let mut show = Show::new(args, printer, model, script.acts);
     show.introduce(broker, &script.cuff)?;
 
     let (watcher, watched) = mpsc::channel(ROOM);
@@ -148,7 +160,8 @@ where
         over.cancel();
         ended
     };
-    let platform = platform::run(broker, PREFIX, || clock::now().wall, to_show, over.clone());
+    // Boxed: the state of an MQTT connection is large.
+    let platform = Box::pin(platform::run(broker, PREFIX, clock::wall, to_show, over.clone()));
     let expected = args.once.then_some(expected);
     let (stored, (), shown) = tokio::join!(gateway, platform, show.run(watched, published, expected, stop));
     shown?;
@@ -184,112 +197,4 @@ fn write_script(args: Args) -> Script {
     };
     let [standard, ..] = &HABITS;
     Script::write(standard, clock::now().wall, around, afterwards)
-}
-
-/// What is printed.
-struct Show<W> {
-    printer: Printer<W>,
-    args: Args,
-    zone: TimeZone,
-    model: &'static Model,
-    audience: Audience,
-}
-
-impl<W: Write> Show<W> {
-    fn new(args: Args, printer: Printer<W>, model: &'static Model) -> Self {
-        let (zone, audience) = (TimeZone::system(), Audience::default());
-        Self {
-            printer,
-            args,
-            zone,
-            model,
-            audience,
-        }
-    }
-
-    fn introduce(&mut self, broker: SocketAddr, cuff: &Cuff) -> io::Result<()> {
-        let port = broker.port();
-        let lines = [
-            "This is cuffd with everything around it, on this machine alone. Nothing leaves it, nothing is kept, and every \
-             message says that it is a test."
-                .to_owned(),
-            format!("A virtual cuff, {}, stands where a real one would. The gateway behind it is the real one.", cuff.id),
-            format!("A broker listens on 127.0.0.1:{port}: mosquitto_sub -p {port} -t '{PREFIX}/#' -v hears the same."),
-            "A platform, as a clinic has one, hears what is published and confirms it.".to_owned(),
-        ];
-        for line in lines {
-            self.printer.line(&Line::aside(line))?;
-        }
-        if !self.args.once {
-            self.printer.line(&Line::aside("Ctrl-C ends it."))?;
-        }
-        Ok(())
-    }
-
-    /// Shows what comes until the platform is gone, and stops the demo when all `expected` was seen or its time is over.
-    async fn run(
-        &mut self,
-        mut watched: mpsc::Receiver<Event>,
-        mut published: mpsc::Receiver<Published>,
-        expected: Option<usize>,
-        stop: CancellationToken,
-    ) -> Result<(), DemoError> {
-        // However this ends, the gateway must not run on unseen.
-        let stop = stop.drop_guard();
-        let limit = Instant::now() + LIMIT;
-        let mut enough: Option<Instant> = None;
-        loop {
-            tokio::select! {
-                Some(event) = watched.recv() => self.event(&event)?,
-                message = published.recv() => match message {
-                    Some(message) => self.message(&message)?,
-                    None => return Ok(()),
-                },
-                () = sleep_until(enough.unwrap_or(limit)), if expected.is_some() => break,
-            }
-            let seen = expected.is_some_and(|expected| self.audience.has_seen(expected));
-            if seen && enough.is_none() {
-                enough = Some(Instant::now() + GRACE);
-            }
-        }
-        drop(stop);
-        while let Some(message) = published.recv().await {
-            self.message(&message)?;
-        }
-        match expected {
-            Some(expected) if enough.is_none() => Err(DemoError::TooLong {
-                seen: self.audience.confirmed(),
-                expected,
-            }),
-            _ => Ok(()),
-        }
-    }
-
-    fn event(&mut self, event: &Event) -> io::Result<()> {
-        match events::narrate(event, self.model, &self.zone) {
-            None => Ok(()),
-            Some(Shown::Line(line)) => self.printer.line(&line),
-            Some(Shown::Pressure(pressure)) => self.printer.pressure(pressure),
-        }
-    }
-
-    fn message(&mut self, message: &Published) -> io::Result<()> {
-        self.audience.hear(message);
-        let mut line = messages::narrate(&message.topic, &message.payload, &self.zone);
-        if self.args.json {
-            line.verbatim = fields::lines(&message.payload);
-        }
-        self.printer.line(&line)
-    }
-
-    fn conclude(&mut self, stored: Stored) -> io::Result<()> {
-        let text = format!(
-            "Published: {} readings, {} confirmed by the platform. In the store: {} readings, {} messages waiting.",
-            self.audience.readings(),
-            self.audience.confirmed(),
-            stored.readings,
-            stored.waiting
-        );
-        self.printer.line(&Line::aside(text))
-    }
 }

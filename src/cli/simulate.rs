@@ -106,6 +106,7 @@ mod tests {
     use clap::Parser;
 
     use super::*;
+    use crate::simulate::fault::Fault;
 
     #[derive(Debug, Parser)]
     struct Line {
@@ -151,6 +152,14 @@ mod tests {
             (fleet.cuffs, fleet.seed, args.duration),
             (3, 9, Some(Duration::from_secs(300)))
         );
+    }
+
+    #[test]
+    fn help_names_every_fault() {
+        let help = <Line as clap::CommandFactory>::command().render_long_help().to_string();
+        for (_, name) in Fault::ALL {
+            assert!(help.contains(name), "{name} in:\n{help}");
+        }
     }
 
     #[test]

@@ -68,9 +68,10 @@ impl<W: Write> Printer<W> {
     /// Those of the output.
     pub fn line(&mut self, line: &Line) -> io::Result<()> {
         self.end_bar()?;
-        let (begin, end) = self.paint(tag_code(line.tone));
         for (index, part) in wrap(&line.text, COLUMNS - INDENT).into_iter().enumerate() {
             let tag = if index == 0 { line.tag.as_str() } else { "" };
+            let code = if tag.is_empty() { "" } else { code_of(line.tone) };
+            let (begin, end) = self.paint(code);
             writeln!(self.out, "{begin}{tag:<width$}{end}{part}", width = INDENT)?;
         }
         self.verbatim(line.verbatim.as_deref())?;
@@ -129,8 +130,8 @@ impl<W: Write> Printer<W> {
 
     fn paint(&self, code: &'static str) -> (&'static str, &'static str) {
         match self.look {
-            Look::Colour => (code, "\x1b[0m"),
-            Look::Plain | Look::Redraw => ("", ""),
+            Look::Colour if !code.is_empty() => (code, "\x1b[0m"),
+            Look::Colour | Look::Plain | Look::Redraw => ("", ""),
         }
     }
 }
@@ -138,30 +139,26 @@ impl<W: Write> Printer<W> {
 const DIM: &str = "\x1b[2m";
 const BAR: &str = "\x1b[36m";
 
-const fn tag_code(tone: Tone) -> &'static str {
+const fn code_of(tone: Tone) -> &'static str {
     match tone {
         Tone::Plain => "\x1b[1m",
         Tone::Good => "\x1b[1;32m",
         Tone::Attention => "\x1b[1;33m",
-        Tone::Aside => DIM,
+        Tone::Aside => "",
     }
 }
 
 /// `text` in lines of at most `columns` characters, broken at spaces; a longer word has a line for itself.
 fn wrap(text: &str, columns: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
+    let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
-        let Some(line) = lines.last_mut() else {
-            continue;
-        };
-        let needed = line.chars().count() + 1 + word.chars().count();
-        if line.is_empty() {
-            line.push_str(word);
-        } else if needed <= columns {
-            line.push(' ');
-            line.push_str(word);
-        } else {
-            lines.push(word.to_owned());
+        let fits = |line: &&mut String| line.chars().count() + 1 + word.chars().count() <= columns;
+        match lines.last_mut().filter(fits) {
+            Some(line) => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            None => lines.push(word.to_owned()),
         }
     }
     lines
