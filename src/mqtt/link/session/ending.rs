@@ -88,7 +88,7 @@ impl<O: Outbox> Session<'_, O> {
         }
     }
 
-    async fn part(&self, connection: &mut Connection, now: Moment) {
+    async fn part(&mut self, connection: &mut Connection, now: Moment) {
         connection.disconnect();
         let patience = clock::sleep_until(Some(now + self.settings.timing.goodbye));
         tokio::select! {
