@@ -58,7 +58,7 @@ impl<'a> Table<'a> {
         let value = typed(value);
         let place = value.origin().map(str::to_owned);
         let ValueKind::Table(entries) = value.kind else {
-            return Err(refuse(findings, path, &value, Refusal::allowed("a table")));
+            return Err(refuse(findings, path, &value, kind::no_table(&value)));
         };
         Ok(Self {
             path: path.to_owned(),

@@ -73,6 +73,13 @@ fn secrets_written_inline_are_refused_and_not_shown() {
         let said = refused(&with_broker(&key)).to_string();
         assert!(!said.contains("314159"), "{said}");
     }
+    for value in [
+        format!("\"mqtts://user:{secret}@host\""),
+        format!("[\"mqtts://user:{secret}@host\"]"),
+    ] {
+        let said = refused(&format!("{GATEWAY}[mqtt]\nbrokers = {value}\n")).to_string();
+        assert!(!said.contains("314159"), "{said}");
+    }
 }
 
 #[test]
@@ -86,9 +93,11 @@ fn addresses_and_patient_ids_are_not_shown() {
         format!("{cuff}address = \"C0:FF:EE:00:00:01\"\nusers = {{ PRIVATE = 1 }}"),
         "[patients]\n\"PRIVATE!\" = \"PRIVATE\"".to_owned(),
         "[patients]\nPRIVATE = 1".to_owned(),
+        "patients = \"PRIVATE\"".to_owned(),
+        "cuffs = [\"PRIVATE\"]".to_owned(),
         "[patients]\nPRIVATE = \"a\"\nPRIVATE = \"b\"".to_owned(),
     ] {
-        let said = refused(&format!("{GATEWAY}{lines}\n")).to_string();
+        let said = refused(&format!("{lines}\n{GATEWAY}")).to_string();
         assert!(!said.contains("PRIVATE"), "{said}");
     }
     let said = load_under(GATEWAY, &[("CUFFD__PATIENTS__PRIVATE", "")])
