@@ -2,13 +2,13 @@
 //!
 //! Every value or line gives exactly one object on a line of its own, in order; what does not decode gives its error.
 
-mod hex;
 mod json;
 mod value;
 
-use std::io::{self, BufRead, BufReader, BufWriter, ErrorKind, Read, Write};
+use std::io::{self, BufReader, BufWriter, ErrorKind, Read, Write};
 
 use crate::cli::exit;
+use crate::cli::lines::read_line;
 use crate::core::bls::characteristic::Characteristic;
 use crate::core::models::Model;
 
@@ -89,7 +89,7 @@ fn decode_lines<R: Read>(
     output: &mut Output<impl Write>,
 ) -> Result<(), DecodeError> {
     let mut line = Vec::new();
-    while !output.closed && read_line(&mut input, &mut line).map_err(DecodeError::Read)? {
+    while !output.closed && read_line(&mut input, &mut line, LONGEST_LINE).map_err(DecodeError::Read)? {
         output.write(|json| decoder.line(&line, json))?;
         // The next line is not there yet: whoever writes them one by one waits for this answer.
         if !input.buffer().contains(&b'\n') {
@@ -97,17 +97,6 @@ fn decode_lines<R: Read>(
         }
     }
     Ok(())
-}
-
-/// Reads the next line; false at the end. Of a line that is too long the rest is skipped, so that it cannot fill memory.
-fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
-    line.clear();
-    let limit = LONGEST_LINE + 1;
-    let read = input.by_ref().take(limit as u64).read_until(b'\n', line)?;
-    if read == limit && line.last() != Some(&b'\n') {
-        input.skip_until(b'\n')?;
-    }
-    Ok(read > 0)
 }
 
 /// One text for each value: the arguments, or all of them together where none is long enough to be a value.

@@ -9,8 +9,12 @@ pub mod whose;
 
 mod steps;
 
+use std::fmt;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use serde::{Serialize, Serializer};
+use uuid::Uuid;
 
 use super::bls::measurement::{Measurement, Status};
 use super::cuff::Cuff;
@@ -44,6 +48,30 @@ pub struct Circumstances<'a> {
     pub seen_before: bool,
     /// The gateway's clock is synchronized.
     pub clock_synchronized: bool,
+}
+
+/// What a reading is called in answers and messages. The caller gives it; the gate only tells which it means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ReadingId {
+    /// By its number in the input of `replay`: `r1`, `r2`, …
+    Numbered(u64),
+    /// By a UUID, in the daemon.
+    Unique(Uuid),
+}
+
+impl fmt::Display for ReadingId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Numbered(number) => write!(f, "r{number}"),
+            Self::Unique(id) => id.fmt(f),
+        }
+    }
+}
+
+impl Serialize for ReadingId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 /// A measurement, whose it is, when it was taken, and what speaks against it so far.
@@ -97,6 +125,14 @@ impl Reading {
     #[must_use]
     pub fn is_evidence(&self) -> bool {
         !self.reasons.iter().any(|reason| speaks_of_nobody(*reason))
+    }
+
+    /// Whether it would be evidence if it were somebody's.
+    #[must_use]
+    pub fn is_evidence_of_someone(&self) -> bool {
+        self.reasons
+            .iter()
+            .all(|reason| *reason == ReadingReason::OtherUser || !speaks_of_nobody(*reason))
     }
 
     /// Whether steps 1 to 4 found nothing against it.

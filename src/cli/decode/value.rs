@@ -1,5 +1,7 @@
 //! One value or line of text to one JSON object.
 
+use crate::cli::hex::{self, HexError};
+use crate::cli::lines::without_end;
 use crate::core::bls::characteristic::Characteristic;
 use crate::core::bls::cuff_pressure::CuffPressure;
 use crate::core::bls::current_time::CurrentTime;
@@ -10,7 +12,6 @@ use crate::core::bls::octets::Truncated;
 use crate::core::bls::record::Segment;
 use crate::core::models::Model;
 
-use super::hex::{self, HexError};
 use super::json;
 
 /// The longest line, in octets without its end: far above any value, which has 512 at most.
@@ -59,7 +60,7 @@ impl Decoder {
 
     /// Appends the object for a line `UUID HEX`; returns whether it decoded.
     pub(super) fn line(&mut self, line: &[u8], json: &mut Vec<u8>) -> bool {
-        let too_long = line.strip_suffix(b"\n").unwrap_or(line).len() > LONGEST_LINE;
+        let too_long = without_end(line).len() > LONGEST_LINE;
         let line = line.trim_ascii();
         let end = line.iter().position(u8::is_ascii_whitespace).unwrap_or(line.len());
         let (uuid, hex) = line.split_at_checked(end).unwrap_or_default();

@@ -79,7 +79,11 @@ impl<W: Write> Printer<W> {
 
     fn verbatim(&mut self, text: Option<&str>) -> io::Result<()> {
         let (begin, end) = self.paint(DIM);
-        for line in text.into_iter().flat_map(str::lines) {
+        for line in text
+            .into_iter()
+            .flat_map(str::lines)
+            .flat_map(|line| cut(line, COLUMNS - INDENT))
+        {
             writeln!(self.out, "{:INDENT$}{begin}{line}{end}", "")?;
         }
         Ok(())
@@ -163,6 +167,12 @@ fn wrap(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
+/// `text` in pieces of at most `columns` characters, wherever that falls.
+fn cut(text: &str, columns: usize) -> Vec<String> {
+    let characters: Vec<_> = text.chars().collect();
+    characters.chunks(columns).map(String::from_iter).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -231,15 +241,18 @@ mod tests {
     }
 
     #[test]
-    fn json_below_a_line_keeps_its_lines() {
+    fn json_below_a_line_keeps_its_lines_and_every_character() {
+        let long = "é".repeat(100);
         let line = Line {
-            verbatim: Some("{\n  \"a\": 1\n}".to_owned()),
+            verbatim: Some(format!("a: 1\nb: {long}")),
             ..Line::aside("x")
         };
         let text = printed(Look::Plain, |printer| printer.line(&line).expect("a vector takes all"));
-        assert_eq!(
-            text,
-            "           x\n           {\n             \"a\": 1\n           }\n"
+        assert!(
+            text.starts_with("           x\n           a: 1\n           b: é"),
+            "{text}"
         );
+        assert!(text.lines().all(|line| line.chars().count() <= COLUMNS), "{text}");
+        assert_eq!(text.matches('é').count(), 100);
     }
 }
