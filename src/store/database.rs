@@ -42,7 +42,7 @@ pub(super) struct Database {
     /// The write-ahead log still holds values of nobody's that the database has forgotten.
     pub(super) forget_wal: bool,
     /// Held for as long as the database is open.
-    pub(super) lock: File,
+    pub(super) lock: file::Lock,
 }
 
 impl Database {

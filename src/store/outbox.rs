@@ -75,8 +75,11 @@ impl Store {
     /// # Errors
     /// Any failure of the disk or the database.
     pub async fn apply(&self, marks: Vec<Mark>) -> Result<(), StoreError> {
-        self.write(move |transaction| marks.iter().try_for_each(|mark| apply(transaction, mark)))
-            .await
+        self.write(move |transaction| {
+            marks.iter().try_for_each(|mark| apply(transaction, mark))?;
+            note_sent(transaction, &marks)
+        })
+        .await
     }
 
     /// The platform has these. Returns how many of them this has finished; ids that are unknown or done are ignored.
@@ -209,17 +212,23 @@ fn sent(connection: &Connection, id: Uuid, at: Timestamp, again_at: Option<Times
     let sql = "UPDATE message SET state = 'sent', sent_at = ?2, not_before = ?3, why = NULL,
                       attempts = CASE WHEN ?3 IS NULL THEN attempts WHEN state = 'sent' THEN attempts + 1 ELSE 1 END,
                       finished_at = CASE WHEN ?3 IS NULL THEN ?2 END
-               WHERE id = ?1 AND state IN ('queued', 'sent') AND finished_at IS NULL
-               RETURNING kind";
-    let mut update = connection.prepare_cached(sql)?;
-    let mut rows = update.query(params![Id(id), At(at), again_at.map(At)])?;
-    let mut kind: Option<String> = None;
-    while let Some(row) = rows.next()? {
-        kind = row.get(0)?;
-    }
-    if let Some(kind) = kind {
-        let sql = "UPDATE counter SET last_sent_at = max(coalesce(last_sent_at, ?2), ?2) WHERE kind = ?1";
-        connection.prepare_cached(sql)?.execute(params![kind, At(at)])?;
+               WHERE id = ?1 AND state IN ('queued', 'sent') AND finished_at IS NULL";
+    connection
+        .prepare_cached(sql)?
+        .execute(params![Id(id), At(at), again_at.map(At)])?;
+    Ok(())
+}
+
+/// Notes when a broker last took a message, once for all marks.
+fn note_sent(connection: &Connection, marks: &[Mark]) -> Result<(), StoreError> {
+    let times = marks.iter().filter_map(|mark| match mark {
+        Mark::Sent { at, .. } => Some(*at),
+        Mark::Later { .. } | Mark::Attempt { .. } | Mark::SetAside { .. } => None,
+    });
+    if let Some(latest) = times.max() {
+        let sql = "INSERT INTO delivery (one, last_sent_at) VALUES (1, ?1)
+                   ON CONFLICT (one) DO UPDATE SET last_sent_at = excluded.last_sent_at";
+        connection.prepare_cached(sql)?.execute([At(latest)])?;
     }
     Ok(())
 }

@@ -15,3 +15,4 @@ mod pruning;
 mod resend;
 mod rig;
 mod room;
+mod transitions;
