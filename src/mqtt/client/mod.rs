@@ -66,10 +66,19 @@ pub(super) enum Event {
     Up(Limits),
     /// A command came.
     Command(Incoming),
-    /// The broker does not let us listen for commands.
-    CommandsRefused,
+    /// The broker has answered the subscription for commands.
+    Subscribed(Subscription),
     /// It is over.
     Down(Fault),
+}
+
+/// What the broker says of a subscription.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Subscription {
+    /// Commands will come.
+    Granted,
+    /// The broker does not let us listen for commands.
+    Refused,
 }
 
 /// What the broker allows.
@@ -155,7 +164,7 @@ impl Connection {
         }
     }
 
-    /// Asks for commands on this topic. A refusal comes as an event.
+    /// Asks for commands on this topic. The answer comes as an event.
     pub(super) fn subscribe(&self, topic: &str) {
         match &self.library {
             Library::V5(client) => v5::subscribe(client, topic),

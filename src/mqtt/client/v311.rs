@@ -11,7 +11,7 @@ use rumqttc_v4::{
 use tokio::sync::mpsc;
 
 use super::fault::{Cause, Stage, explain};
-use super::{Event, Handed, Incoming, Limits, OTHER_REQUESTS, Outcome, Plan, Publish};
+use super::{Event, Handed, Incoming, Limits, OTHER_REQUESTS, Outcome, Plan, Publish, Subscription};
 
 /// The broker cannot be told to keep large packets to itself, and one that is too large ends the connection: a larger
 /// limit than with 5.0, so that a mistaken command does not.
@@ -121,10 +121,13 @@ fn translate(packet: Packet, stage: &mut Stage) -> Option<Event> {
             response_topic: None,
             correlation: None,
         })),
-        Packet::SubAck(suback) => suback
-            .return_codes
-            .contains(&SubscribeReasonCode::Failure)
-            .then_some(Event::CommandsRefused),
+        Packet::SubAck(suback) => Some(Event::Subscribed(
+            if suback.return_codes.contains(&SubscribeReasonCode::Failure) {
+                Subscription::Refused
+            } else {
+                Subscription::Granted
+            },
+        )),
         // The library sees to all others.
         _ => None,
     }

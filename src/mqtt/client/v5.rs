@@ -19,6 +19,7 @@ use tokio::sync::mpsc;
 use super::fault::{Cause, Stage, explain};
 use super::{
     Event, Handed, Incoming, LARGEST_INCOMING, LIBRARY_WINDOW, Limits, OTHER_REQUESTS, Outcome, Plan, Publish,
+    Subscription,
 };
 use crate::mqtt::message::CONTENT_TYPE;
 
@@ -179,12 +180,12 @@ fn translate(packet: Packet, stage: &mut Stage) -> Option<Event> {
             }))
         }
         Packet::SubAck(suback) => {
-            let refused = |code: &SubscribeReasonCode| !matches!(code, SubscribeReasonCode::Success(_));
-            suback
-                .return_codes
-                .iter()
-                .any(refused)
-                .then_some(Event::CommandsRefused)
+            let granted = |code: &SubscribeReasonCode| matches!(code, SubscribeReasonCode::Success(_));
+            Some(Event::Subscribed(if suback.return_codes.iter().all(granted) {
+                Subscription::Granted
+            } else {
+                Subscription::Refused
+            }))
         }
         // The library sees to all others.
         _ => None,

@@ -30,11 +30,10 @@ fn name(text: &str) -> Name {
 }
 
 #[test]
-fn every_command_is_read_with_and_without_its_optional_fields() {
+fn commands_of_a_session_are_read_with_and_without_their_optional_fields() {
     let s1 = name("s1");
     let hash = "AB".repeat(32);
-    let id = Uuid::try_parse(ID).unwrap();
-    let cases = [
+    assert_read([
         (
             json!({"command": "open_session", "session": "s1", "patient": "p1"}),
             Command::OpenSession {
@@ -74,16 +73,25 @@ fn every_command_is_read_with_and_without_its_optional_fields() {
             json!({"command": "decide", "session": "s1", "answer": ID, "decision": "deny", "by": "dr", "note": "no"}),
             Command::Decide {
                 session: s1.clone(),
-                answer: id,
+                answer: Uuid::try_parse(ID).unwrap(),
                 decision: Decision::Deny,
                 by: name("dr"),
                 note: Some(Note("no".to_owned())),
             },
         ),
+    ]);
+}
+
+#[test]
+fn commands_of_the_gateway_are_read_with_and_without_their_optional_fields() {
+    let id = Uuid::try_parse(ID).unwrap();
+    assert_read([
         (json!({"command": "report"}), Command::Report { session: None }),
         (
             json!({"command": "report", "session": "s1", "what_is_this": {"new": true}}),
-            Command::Report { session: Some(s1) },
+            Command::Report {
+                session: Some(name("s1")),
+            },
         ),
         (
             json!({"command": "receipt", "ids": [ID]}),
@@ -103,7 +111,10 @@ fn every_command_is_read_with_and_without_its_optional_fields() {
                 to_seq: 1000,
             }),
         ),
-    ];
+    ]);
+}
+
+fn assert_read<const COUNT: usize>(cases: [(Value, Command); COUNT]) {
     for (fields, expected) in cases {
         assert_eq!(parsed(&fields), Ok(expected), "{fields}");
     }

@@ -63,7 +63,7 @@ impl<O: Outbox> Session<'_, O> {
         };
         match stopping.goodbye {
             Goodbye::Answered if self.window.out() == 0 && self.others == 0 => {
-                self.part(connection, now).await;
+                part(connection, now + self.settings.timing.goodbye).await;
                 return Ok(Some(Fault::new(Class::Lost, "stopped")));
             }
             Goodbye::NotSaid if self.window.is_idle() || !stopping.may_send(now) => {
@@ -87,13 +87,12 @@ impl<O: Outbox> Session<'_, O> {
             stopping.goodbye = goodbye;
         }
     }
+}
 
-    async fn part(&mut self, connection: &mut Connection, now: Moment) {
-        connection.disconnect();
-        let patience = clock::sleep_until(Some(now + self.settings.timing.goodbye));
-        tokio::select! {
-            () = async { while !matches!(connection.event().await, Event::Down(_)) {} } => {}
-            () = patience => {}
-        }
+async fn part(connection: &mut Connection, until: Moment) {
+    connection.disconnect();
+    tokio::select! {
+        () = async { while !matches!(connection.event().await, Event::Down(_)) {} } => {}
+        () = clock::sleep_until(Some(until)) => {}
     }
 }

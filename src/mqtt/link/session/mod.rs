@@ -21,7 +21,7 @@ use crate::core::delivery::watchdog::Watchdog;
 use crate::core::delivery::window::{Rules, Window};
 use crate::core::moment::Moment;
 use crate::core::state::Problem;
-use crate::mqtt::client::{Class, Connection, Event, Fault, Limits, Plan};
+use crate::mqtt::client::{Class, Connection, Event, Fault, Limits, Plan, Subscription};
 use crate::mqtt::command::Incoming;
 use crate::mqtt::message::Origin;
 use crate::mqtt::message::status;
@@ -50,9 +50,11 @@ pub(super) struct Session<'a, O> {
     status: Notice,
     told_problems: BTreeSet<Problem>,
     info: Notice,
+    /// The subscription for commands is answered.
+    listening: bool,
     /// In isolation: a row's attempt is being counted before it is sent.
     counting: bool,
-    /// Unanswered publishes that are not of the outbox.
+    /// Unanswered requests that are not of the outbox.
     others: usize,
     acknowledged: u32,
     answered: u32,
@@ -85,6 +87,7 @@ impl<'a, O: Outbox> Session<'a, O> {
             status: Notice::new(timing.status_every, now),
             told_problems: BTreeSet::new(),
             info: Notice::new(timing.info_every, now + timing.info_spread.mul_f64(rand::random())),
+            listening: false,
             counting: false,
             others: 0,
             acknowledged: 0,
@@ -114,9 +117,7 @@ impl<'a, O: Outbox> Session<'a, O> {
                 self.deliver(&mut connection, inputs, shutdown).await
             }
             Event::Down(fault) => Ok(fault),
-            Event::Command(_) | Event::CommandsRefused => {
-                Ok(Fault::new(Class::Protocol, "a packet before the CONNACK"))
-            }
+            Event::Command(_) | Event::Subscribed(_) => Ok(Fault::new(Class::Protocol, "a packet before the CONNACK")),
         };
         connection.abandon().await;
         self.settle().await?;
@@ -133,6 +134,8 @@ impl<'a, O: Outbox> Session<'a, O> {
         }
         self.memory.reporter.up();
         connection.subscribe(&self.settings.topics.command());
+        self.others += 1;
+        self.watchdog.sent(clock::moment());
         info!(
             broker = %format_args!("{}:{}", plan.host, plan.port),
             connection = self.identity.number,
@@ -164,7 +167,7 @@ impl<'a, O: Outbox> Session<'a, O> {
                 event = connection.event() => match event {
                     Event::Down(fault) => return Ok(fault),
                     Event::Command(command) => forward(inputs, command),
-                    Event::CommandsRefused => self.memory.reporter.commands_refused(),
+                    Event::Subscribed(subscription) => self.subscribed(subscription),
                     Event::Up(_) => return Ok(Fault::new(Class::Protocol, "a second CONNACK")),
                 },
                 done = self.work.next() => self.take(done, connection, inputs)?,
@@ -179,6 +182,15 @@ impl<'a, O: Outbox> Session<'a, O> {
                 }
             }
         }
+    }
+
+    fn subscribed(&mut self, subscription: Subscription) {
+        if subscription == Subscription::Refused {
+            self.memory.reporter.commands_refused();
+        }
+        self.listening = true;
+        self.others = self.others.saturating_sub(1);
+        self.watchdog.answered(self.window.out() + self.others, clock::moment());
     }
 
     /// Starts everything that can be started now.
@@ -206,7 +218,7 @@ impl<'a, O: Outbox> Session<'a, O> {
     /// When time alone will give this session something to do.
     fn deadline(&self) -> Option<Moment> {
         let notices = [self.status.due(), self.info.due()];
-        let notices = notices.into_iter().flatten().filter(|_| self.stopping.is_none());
+        let notices = notices.into_iter().flatten().filter(|_| self.may_announce());
         let store = self.storing.due(self.window.marks_due());
         let stopping = self.stopping.map(|stopping| stopping.next(clock::moment()));
         [self.watchdog.deadline(), self.next_due, store, stopping]

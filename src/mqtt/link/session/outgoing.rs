@@ -22,7 +22,7 @@ use crate::mqtt::outbox::Outbox;
 impl<O: Outbox> Session<'_, O> {
     /// Publishes `status` and `info` when they are due.
     pub(super) fn notices(&mut self, connection: &Connection, inputs: &Inputs, now: Moment) -> Result<(), LinkError> {
-        if self.stopping.is_some() {
+        if !self.may_announce() {
             return Ok(());
         }
         if self.status.due().is_some_and(|due| due <= now) {
@@ -34,6 +34,11 @@ impl<O: Outbox> Session<'_, O> {
             self.info.published(now);
         }
         Ok(())
+    }
+
+    /// Who reads `online` may count on it that commands are heard.
+    pub(super) const fn may_announce(&self) -> bool {
+        self.listening && self.stopping.is_none()
     }
 
     /// Publishes a `status`.
@@ -97,7 +102,7 @@ impl<O: Outbox> Session<'_, O> {
         self.publish(connection, What::Reply, publish);
     }
 
-    /// Publishes something that is not of the outbox.
+    /// Publishes what is not of the outbox.
     fn publish(&mut self, connection: &Connection, what: What, publish: Publish) {
         match connection.publish(publish) {
             Handed::Over(outcome) => {
