@@ -35,10 +35,10 @@ fn time(text: &str) -> String {
 }
 
 fn object(value: Value) -> Map<String, Value> {
-    match value {
-        Value::Object(fields) => fields,
-        other => panic!("{other} is an object"),
-    }
+    let Value::Object(fields) = value else {
+        panic!("{value} is an object");
+    };
+    fields
 }
 
 fn other(text: &str) -> Map<String, Value> {
@@ -232,10 +232,9 @@ fn behind(line: &Value) -> String {
     if counted.is_empty() {
         return String::new();
     }
-    let pulse = match &line["pulse_rate"] {
-        Value::Null => String::new(),
-        rate => format!(" pulse {rate}"),
-    };
+    let pulse = line
+        .get("pulse_rate")
+        .map_or_else(String::new, |rate| format!(" pulse {rate}"));
     format!(
         " — {}/{}{pulse} of {}",
         line["systolic"],

@@ -25,6 +25,7 @@ fn a_session_ends_at_its_limit_first_whatever_its_state() {
         (
             "> 18:01:00 own: 120/80 taken 18:01:00 irregular\n...\n",
             " — 120/80 of r1",
+            "r2",
         ),
         ("> 18:01:00 own: 190/80 taken 18:01:00\n...\n", " — 190/80 of r1", "r2"),
     ] {
