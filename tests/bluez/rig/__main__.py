@@ -1,0 +1,116 @@
+"""Runs scenarios in a machine of each suite, and prints one line for each."""
+
+import argparse
+import asyncio
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import scenarios  # noqa: F401  (fills the list)
+
+from .guest import Guest, GuestDied
+from .scenario import ALL
+from .wait import Failure
+from .witness import Witness
+from .world import World
+
+SUITES = ("bookworm", "trixie")
+SCENARIO_S = 180
+LINE_IS_AT_MOST = 400
+
+
+def main() -> int:
+    """The exit code: 0 if all passed."""
+    options = arguments()
+    unknown = [name for name in options.names if name not in ALL]
+    if unknown:
+        print(f"no such scenario: {', '.join(unknown)}; there are:", *ALL, sep="\n  ", file=sys.stderr)
+        return 2
+    suites = SUITES if options.suite == "all" else (options.suite,)
+    results = [asyncio.run(run_suite(options, suite)) for suite in suites]
+    passed, failed = (sum(column) for column in zip(*results, strict=True))
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+def arguments() -> argparse.Namespace:
+    """What `run` was called with."""
+    parser = argparse.ArgumentParser(prog="run", description=__doc__)
+    parser.add_argument("--suite", choices=(*SUITES, "all"), default="all")
+    parser.add_argument("--binary", type=Path, required=True, help="the cuffd to test")
+    parser.add_argument("--cache", type=Path, required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--out", type=Path, required=True, help=argparse.SUPPRESS)
+    parser.add_argument("names", nargs="*", metavar="SCENARIO", help="default: all")
+    return parser.parse_args()
+
+
+async def run_suite(options: argparse.Namespace, suite: str) -> tuple[int, int]:
+    """Boots one machine and runs the scenarios in it; how many passed and failed."""
+    shared = options.out / suite
+    shutil.rmtree(shared, ignore_errors=True)
+    shared.mkdir(parents=True)
+    bring_binary(options.binary, shared / "bin")
+    names = options.names or list(ALL)
+    started = time.monotonic()
+    guest = Guest(options.cache.resolve(), suite, shared.resolve())
+    passed = 0
+    try:
+        await guest.boot()
+        await guest.do("install_cuffd && start_broker && start_subscriber")
+        print(f"{suite}: up after {time.monotonic() - started:.0f} s", flush=True)
+        for number, name in enumerate(names, 1):
+            passed += await run_scenario(guest, suite, number, name)
+    except (GuestDied, TimeoutError, Failure) as error:
+        print(f"FAILED {suite}: the machine: {error!r} (logs: {shared})", flush=True)
+    finally:
+        await guest.end()
+    print(f"{suite}: {passed} of {len(names)} in {time.monotonic() - started:.0f} s", flush=True)
+    return passed, len(names) - passed
+
+
+async def run_scenario(guest: Guest, suite: str, number: int, name: str) -> bool:
+    """Runs one scenario and prints its line; whether it passed."""
+    logs = guest.shared / name
+    logs.mkdir()
+    world = World(guest, Witness(guest.shared / "received.jsonl"), f"s{number:02}", logs)
+    started = time.monotonic()
+    why = None
+    try:
+        async with asyncio.timeout(SCENARIO_S):
+            await world.begin()
+            await ALL[name](world)
+    except Failure as failure:
+        why = str(failure)
+    except TimeoutError:
+        why = f"not done after {SCENARIO_S} s"
+    finally:
+        await world.end()
+    seconds = time.monotonic() - started
+    if why is None:
+        print(f"ok {suite}/{name} {seconds:.0f} s", flush=True)
+        return True
+    (logs / "why").write_text(why + "\n")
+    print(f"FAILED {suite}/{name} {seconds:.0f} s: {shortened(why)} (logs: {logs})", flush=True)
+    return False
+
+
+def shortened(text: str) -> str:
+    """What fits into a line; all of it is in the scenario's folder."""
+    return text if len(text) <= LINE_IS_AT_MOST else text[:LINE_IS_AT_MOST] + " …"
+
+
+def bring_binary(binary: Path, folder: Path) -> None:
+    """Copies the daemon without its debug information, and the loader and libraries it was built against."""
+    folder.mkdir()
+    subprocess.run(["strip", "-o", folder / "cuffd", binary], check=True)
+    listed = subprocess.run(["ldd", binary], check=True, capture_output=True, text=True).stdout
+    for line in listed.splitlines():
+        path = next((Path(word) for word in line.split() if word.startswith("/")), None)
+        if path is not None:
+            shutil.copy(path, folder / ("ld.so" if path.name.startswith("ld-linux") else path.name))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
