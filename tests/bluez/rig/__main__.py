@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+import traceback
 from pathlib import Path
 
 import scenarios  # noqa: F401  (fills the list)
@@ -62,7 +63,7 @@ async def run_suite(options: argparse.Namespace, suite: str) -> tuple[int, int]:
         print(f"{suite}: up after {time.monotonic() - started:.0f} s", flush=True)
         for number, name in enumerate(names, 1):
             passed += await run_scenario(guest, suite, number, name)
-    except (GuestDied, TimeoutError, Failure) as error:
+    except (GuestDied, Failure) as error:
         print(f"FAILED {suite}: the machine: {error!r} (logs: {shared})", flush=True)
     finally:
         await guest.end()
@@ -85,6 +86,10 @@ async def run_scenario(guest: Guest, suite: str, number: int, name: str) -> bool
         why = str(failure)
     except TimeoutError:
         why = f"not done after {SCENARIO_S} s"
+    except GuestDied:
+        raise
+    except Exception:
+        why = traceback.format_exc()
     finally:
         await world.end()
     seconds = time.monotonic() - started
@@ -98,7 +103,8 @@ async def run_scenario(guest: Guest, suite: str, number: int, name: str) -> bool
 
 def shortened(text: str) -> str:
     """What fits into a line; all of it is in the scenario's folder."""
-    return text if len(text) <= LINE_IS_AT_MOST else text[:LINE_IS_AT_MOST] + " …"
+    last_line = text.strip().splitlines()[-1]
+    return last_line if len(last_line) <= LINE_IS_AT_MOST else last_line[:LINE_IS_AT_MOST] + " …"
 
 
 def bring_binary(binary: Path, folder: Path) -> None:

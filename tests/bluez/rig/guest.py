@@ -20,7 +20,7 @@ COMMAND_S = 60
 
 
 class GuestDied(Exception):
-    """The machine ended by itself."""
+    """The machine ended by itself, or hangs."""
 
 
 class Guest:
@@ -71,6 +71,10 @@ class Guest:
 
     async def run(self, command: str, timeout_s: float = COMMAND_S) -> tuple[int, str]:
         """Runs a shell command (one line) and returns its exit code and its output."""
+        # Shielded: a scenario that is cancelled must not leave its answer to the next command.
+        return await asyncio.shield(self._exchange(command, timeout_s))
+
+    async def _exchange(self, command: str, timeout_s: float) -> tuple[int, str]:
         async with self._lock:
             self._writer.write(command.encode() + b"\n")
             return await self._answer(timeout_s)
@@ -88,13 +92,14 @@ class Guest:
 
     async def _answer(self, timeout_s: float) -> tuple[int, str]:
         lines: list[str] = []
-        async with asyncio.timeout(timeout_s):
-            while line := await self._reader.readline():
-                text = line.decode(errors="replace")
-                if end := re.match(r"### (ready|\d+)$", text):
-                    return (0 if end[1] == "ready" else int(end[1])), "".join(lines)
-                lines.append(text)
-        raise GuestDied(f"the machine ended, see {self.shared / 'console.log'}")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                while line := await self._reader.readline():
+                    text = line.decode(errors="replace")
+                    if end := re.match(r"### (ready|\d+)$", text):
+                        return (0 if end[1] == "ready" else int(end[1])), "".join(lines)
+                    lines.append(text)
+        raise GuestDied(f"the machine does not answer, see {self.shared / 'console.log'}")
 
     async def exit_code(self, service: str) -> int | None:
         """The exit code of a service of `guest/services`, None while it runs."""

@@ -1,5 +1,6 @@
 """What a scenario acts on: one gateway, its cuffs, and the Bluetooth stack under it, all fresh."""
 
+import asyncio
 from collections.abc import Collection
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +15,8 @@ from .measurement import Measurement
 from .wait import Failure, until
 from .witness import Witness
 
+BLUETOOTHD_IS_BACK_AFTER_S = 1.0
+
 
 class World:
     """The room, the cuffs in it, and the machine."""
@@ -24,6 +27,7 @@ class World:
         self.cuffs: list[Cuff] = []
         self._bonded: set[Cuff] = set()
         self._logs = logs
+        self._keeper: asyncio.Task[None] | None = None
 
     async def begin(self) -> None:
         """Starts a Bluetooth stack that knows nobody."""
@@ -33,6 +37,8 @@ class World:
 
     async def end(self) -> None:
         """Takes everything away, however the scenario went."""
+        if self._keeper:
+            self._keeper.cancel()
         for cuff in self.cuffs:
             await cuff.stop()
         await self.guest.do("end cuffd; send CONT broker; stop_bluetooth")
@@ -121,6 +127,16 @@ class World:
     async def start_bluetoothd(self) -> None:
         """Starts it again, as systemd would."""
         await self.guest.do(f"LOGS=/host/{self._logs.name}; start_bluetoothd")
+
+    def keep_bluetoothd_running(self) -> None:
+        """From here on starts it again whenever it dies, as systemd does when it is asked for over the bus."""
+        self._keeper = asyncio.create_task(self._start_bluetoothd_again())
+
+    async def _start_bluetoothd_again(self) -> None:
+        while True:
+            if await self.guest.exit_code("bluetoothd") is not None:
+                await self.start_bluetoothd()
+            await asyncio.sleep(BLUETOOTHD_IS_BACK_AFTER_S)
 
     async def restart_bus(self) -> None:
         """A new bus: bluetoothd leaves with the old one and is started again."""

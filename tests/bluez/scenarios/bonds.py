@@ -1,4 +1,4 @@
-"""Bonded cuffs, and those that only look like one."""
+"""Bonded cuffs, which need not be subscribed to twice."""
 
 from rig.habits import JUST_WORKS, PASSKEY
 from rig.scenario import scenario
@@ -37,37 +37,3 @@ async def a_bonded_cuff_that_sends_at_once_survives_a_restart_of_the_daemon(worl
     await world.gateway.start()
     await cuff.switch_on()
     await world.all_is_well()
-
-
-@scenario
-async def a_stranger_without_the_key_is_never_verified_and_never_paired_with(world: World) -> None:
-    """A cuff at a registered, bonded address that lost its keys, or never had them."""
-    cuff = await world.bonded_cuff(JUST_WORKS)
-    cuff.measure(2)
-    await world.gateway.start()
-    await cuff.switch_on()
-    await world.has_arrived(2)
-    await cuff.happened("disconnected", 2)
-    await cuff.forget_bonds()
-    cuff.measure(2)
-    await cuff.switch_on()
-    await world.gateway.is_alive_until(lambda: "bond_lost" in world.gateway.problems(), "status to say bond_lost", 100)
-    if cuff.count("paired") != 1:
-        raise Failure("the stranger was paired with")
-    if cuff.confirmed != cuff.measured[:2] or world.arrived() != 2:
-        raise Failure("the stranger's measurements were taken")
-
-
-@scenario
-async def a_stranger_that_asks_for_no_key_is_never_verified(world: World) -> None:
-    """The bonded cuff goes away, and another that protects nothing takes its address."""
-    cuff = await world.bonded_cuff(JUST_WORKS)
-    stranger = await world.impostor_of(cuff)
-    stranger.measure(2)
-    await world.gateway.start()
-    await stranger.switch_on()
-    await world.gateway.is_alive_until(lambda: "bond_lost" in world.gateway.problems(), "status to say bond_lost", 100)
-    if any(reading.body["verified"] for reading in world.gateway.readings()):
-        raise Failure("a stranger's reading is verified")
-    if stranger.count("paired"):
-        raise Failure("the stranger was paired with")

@@ -39,8 +39,11 @@ async def killed_at_the_last_confirmation(world: World) -> None:
     """BlueZ confirms before the daemon has it: what it confirmed in the instant of the kill is lost to anybody."""
     cuff = await world.cuff(Habits(lingers_s=2.0))
     cuff.measure(5)
+    cuff.hold_before(4)
     await world.gateway.start()
     await cuff.switch_on()
+    await world.has_arrived(4)
+    cuff.release()
     await cuff.has_confirmed(5)
     await world.gateway.kill()
     await world.gateway.start()
