@@ -48,40 +48,52 @@ def arguments() -> argparse.Namespace:
 
 
 async def run_suite(options: argparse.Namespace, suite: str) -> tuple[int, int]:
-    """Boots one machine and runs the scenarios in it; how many passed and failed."""
-    shared = options.out / suite
-    shutil.rmtree(shared, ignore_errors=True)
-    shared.mkdir(parents=True)
-    bring_binary(options.binary, shared / "bin")
+    """Runs the scenarios in one machine, or more where one damages it; how many passed and failed."""
+    out = options.out / suite
+    shutil.rmtree(out, ignore_errors=True)
     names = options.names or list(ALL)
     started = time.monotonic()
-    guest = Guest(options.cache.resolve(), suite, shared.resolve())
     passed = 0
-    try:
-        await guest.boot()
-        await guest.do("install_cuffd && start_broker && start_subscriber")
-        print(f"{suite}: up after {time.monotonic() - started:.0f} s", flush=True)
-        for number, name in enumerate(names, 1):
-            passed += await run_scenario(guest, suite, number, name)
-    except (GuestDied, Failure) as error:
-        print(f"FAILED {suite}: the machine: {error!r} (logs: {shared})", flush=True)
-    finally:
+    guest: Guest | None = None
+    for name in names:
+        try:
+            guest = guest or await start_guest(options, suite, out)
+            passed += await run_scenario(guest, suite, name)
+            if not ALL[name].damages_machine:
+                continue
+        except (GuestDied, Failure) as error:
+            print(f"FAILED {suite}/{name}: {error} (logs: {out})", flush=True)
+        if guest:
+            await guest.end()
+        guest = None
+    if guest:
         await guest.end()
     print(f"{suite}: {passed} of {len(names)} in {time.monotonic() - started:.0f} s", flush=True)
     return passed, len(names) - passed
 
 
-async def run_scenario(guest: Guest, suite: str, number: int, name: str) -> bool:
+async def start_guest(options: argparse.Namespace, suite: str, out: Path) -> Guest:
+    """A booted machine with daemon, broker and witness, that shares a folder of its own under `out`."""
+    shared = out / f"machine-{sum(1 for _ in out.glob('machine-*')) + 1}"
+    shared.mkdir(parents=True)
+    bring_binary(options.binary, shared / "bin")
+    guest = Guest(options.cache.resolve(), suite, shared.resolve())
+    await guest.boot()
+    await guest.do("install_cuffd && start_broker && start_subscriber")
+    return guest
+
+
+async def run_scenario(guest: Guest, suite: str, name: str) -> bool:
     """Runs one scenario and prints its line; whether it passed."""
     logs = guest.shared / name
     logs.mkdir()
-    world = World(guest, Witness(guest.shared / "received.jsonl"), f"s{number:02}", logs)
+    world = World(guest, Witness(guest.shared / "received.jsonl"), f"s{list(ALL).index(name) + 1:02}", logs)
     started = time.monotonic()
     why = None
     try:
         async with asyncio.timeout(SCENARIO_S):
             await world.begin()
-            await ALL[name](world)
+            await ALL[name].play(world)
     except Failure as failure:
         why = str(failure)
     except TimeoutError:

@@ -44,6 +44,7 @@ class Cuff:
         self.events: list[str] = []
         self._air = air
         self._log = log
+        self._keys = MemoryKeyStore()
         self._unsent: list[Measurement] = []
         self._is_on = False
         self._connection: Connection | None = None
@@ -86,7 +87,7 @@ class Cuff:
 
     async def forget_bonds(self) -> None:
         """Loses all keys, as after a reset of the cuff."""
-        await self._device.keystore.delete_all()
+        await self._keys.delete_all()
         self._subscribed_by_bond = False
         self._note("bonds forgotten")
 
@@ -152,7 +153,7 @@ class Cuff:
         self._device.add_services(self._services())
         self._protect_subscription()
         self._device.pairing_config_factory = lambda _: self._pairing()
-        self._device.keystore = MemoryKeyStore()
+        self._device.keystore = self._keys
         self._device.on("connection", self._on_connection)
         await self._device.power_on()
         self._watch_discovery()
@@ -244,7 +245,7 @@ class Cuff:
                 self._discovered_at = time.monotonic()
             handle_pdu(bearer, pdu)
 
-        server.on_gatt_pdu = watched
+        server.on_gatt_pdu = watched  # type: ignore[method-assign, assignment]
 
     # What happens on the air
 

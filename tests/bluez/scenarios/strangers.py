@@ -1,18 +1,18 @@
 """Cuffs at a registered, bonded address that do not have the key.
 
-They come last: in bookworm's kernel (6.1.192) the refused connection hits a fault (`list_del corruption` in
-`hci_chan_del`) that takes bluetoothd down with it. The rest of the machine goes on, but is tainted from then on.
+In bookworm's kernel (6.1.192) each refused connection hits a fault (`list_del corruption` in `hci_chan_del`) that takes
+bluetoothd down with it, and in the end the machine. Hence a machine for each, and a bluetoothd that is started again.
 """
 
 from rig.habits import JUST_WORKS
-from rig.scenario import scenario
+from rig.scenario import damaging_scenario
 from rig.wait import Failure
 from rig.world import World
 
 BOND_IS_MISSED_WITHIN_S = 100
 
 
-@scenario
+@damaging_scenario
 async def a_stranger_without_the_key_is_never_verified_and_never_paired_with(world: World) -> None:
     """A cuff at a registered, bonded address that lost its keys, or never had them."""
     cuff = await world.bonded_cuff(JUST_WORKS)
@@ -32,7 +32,7 @@ async def a_stranger_without_the_key_is_never_verified_and_never_paired_with(wor
         raise Failure("the stranger's measurements were taken")
 
 
-@scenario
+@damaging_scenario
 async def a_stranger_that_asks_for_no_key_is_never_verified(world: World) -> None:
     """The bonded cuff goes away, and another that protects nothing takes its address."""
     cuff = await world.bonded_cuff(JUST_WORKS)
