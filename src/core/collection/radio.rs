@@ -76,7 +76,8 @@ pub struct Radio {
     holder: Option<Name>,
     linked: BTreeSet<Name>,
     hearing: Hearing,
-    deaf: bool,
+    /// The silence after which the adapter was found to be deaf.
+    deaf: Option<Duration>,
     cycle: Cycle,
     cycled_at: Option<Moment>,
     told: Option<RadioHealth>,
@@ -104,7 +105,7 @@ impl Radio {
             holder: None,
             linked: BTreeSet::new(),
             hearing: Hearing::default(),
-            deaf: false,
+            deaf: None,
             cycle: Cycle::None,
             cycled_at: None,
             told: None,
@@ -147,7 +148,7 @@ impl Radio {
         let mut out = Vec::new();
         self.choose(&mut out);
         self.proceed(now, &mut out);
-        self.tell(now, &mut out);
+        self.tell(&mut out);
         out
     }
 
@@ -161,8 +162,11 @@ impl Radio {
             .then_some(self.not_before)
             .flatten();
         let lost = self.lost_at.map(|lost_at| lost_at + LOST_AFTER);
-        let hearing = self.scanning.then(|| self.hearing.deadline(self.deaf)).flatten();
-        let cycle = (self.deaf && self.recover && self.is_idle() && !self.stopping)
+        let hearing = self
+            .scanning
+            .then(|| self.hearing.deadline(self.deaf.is_some()))
+            .flatten();
+        let cycle = (self.deaf.is_some() && self.recover && self.is_idle() && !self.stopping)
             .then_some(self.cycled_at)
             .flatten()
             .map(|cycled_at| cycled_at + BETWEEN_CYCLES);
@@ -219,7 +223,7 @@ impl Radio {
     fn on_advertisement(&mut self, now: Moment) {
         if self.scanning {
             self.hearing.heard(now);
-            self.deaf = false;
+            self.deaf = None;
         }
     }
 
@@ -237,14 +241,17 @@ impl Radio {
                 self.scanning = false;
                 self.lost_at = None;
             }
-            Some(UnderWay::PowerOff) => self.cycle = Cycle::SwitchOn,
+            Some(UnderWay::PowerOff) => {
+                self.cycle = Cycle::SwitchOn;
+                self.not_before = None;
+            }
             Some(UnderWay::PowerOn) if result.is_ok() => {
                 // Its own word for that may come later.
                 if let Some(adapter) = self.chosen.as_ref().and_then(|name| self.adapters.get_mut(name)) {
                     adapter.powered = true;
                 }
                 self.cycle = Cycle::None;
-                self.deaf = false;
+                self.deaf = None;
                 self.failures = 0;
                 self.hearing = Hearing::default();
             }
@@ -276,7 +283,7 @@ impl Radio {
         };
         self.not_before = Some(now + pause);
         if self.failures >= WEDGED_AFTER {
-            self.deaf = true;
+            self.deaf.get_or_insert(self.hearing.silence(now));
         }
     }
 
@@ -287,7 +294,9 @@ impl Radio {
         }
         if self.scanning {
             self.restart |= self.hearing.take_restart(now);
-            self.deaf |= self.hearing.is_deaf(now);
+            if self.hearing.is_deaf(now) {
+                self.deaf.get_or_insert(self.hearing.silence(now));
+            }
         }
     }
 
@@ -323,7 +332,7 @@ impl Radio {
             self.forget_scan();
             self.linked.clear();
             self.cycle = Cycle::None;
-            self.deaf = false;
+            self.deaf = None;
             self.chosen.clone_from(&chosen);
             out.push(Order::Use(chosen));
         }
@@ -370,14 +379,22 @@ impl Radio {
 
     fn begin_cycle(&mut self, now: Moment) {
         let rested = self.cycled_at.is_none_or(|cycled_at| cycled_at + BETWEEN_CYCLES <= now);
-        if self.cycle == Cycle::None && self.deaf && self.recover && rested && self.is_idle() && !self.stopping {
+        if self.cycle == Cycle::None
+            && self.deaf.is_some()
+            && self.recover
+            && rested
+            && self.is_idle()
+            && !self.stopping
+        {
             self.cycle = Cycle::SwitchOff;
         }
     }
 
     fn order(&mut self, under_way: UnderWay, order: Order, out: &mut Vec<Order>) {
         self.under_way = Some(under_way);
-        self.not_before = None;
+        if matches!(under_way, UnderWay::Start | UnderWay::PowerOn) {
+            self.not_before = None;
+        }
         out.push(order);
     }
 
@@ -388,7 +405,7 @@ impl Radio {
         }
     }
 
-    fn tell(&mut self, now: Moment, out: &mut Vec<Order>) {
+    fn tell(&mut self, out: &mut Vec<Order>) {
         let health = if self.stack == Stack::Unknown {
             return;
         } else if self.stack == Stack::Gone {
@@ -397,8 +414,7 @@ impl Radio {
             RadioHealth::NoAdapter
         } else if !self.is_powered() {
             RadioHealth::AdapterOff
-        } else if self.deaf {
-            let silence = self.hearing.silence(now);
+        } else if let Some(silence) = self.deaf {
             RadioHealth::Deaf { silence }
         } else if self.scanning || !self.wants_scan() {
             RadioHealth::Scanning
@@ -414,3 +430,6 @@ impl Radio {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

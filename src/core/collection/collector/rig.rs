@@ -166,9 +166,12 @@ impl Rig {
 
     /// How the last connection ended, if it did.
     pub(super) fn ending(&self) -> Option<Ending> {
-        self.told.iter().rev().find_map(|event| match event {
-            source::Event::Over { ending, .. } => Some(*ending),
-            _ => None,
+        self.told.iter().rev().find_map(|event| {
+            if let source::Event::Over { ending, .. } = event {
+                Some(*ending)
+            } else {
+                None
+            }
         })
     }
 
