@@ -1,0 +1,111 @@
+//! The files of the store: who may read them, and who holds them.
+//!
+//! Every file is 0600 whatever the umask. Two processes never have the store open at once.
+
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions, Permissions, TryLockError};
+use std::io;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use super::StoreError;
+
+/// Reading and writing for the owner alone.
+const OWNER_ONLY: u32 = 0o600;
+
+/// The path with `suffix` after its name, e.g. `cuffd.db-wal`.
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// The directory that `path` stands in.
+pub(super) fn directory(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        Some(_) | None => Path::new("."),
+    }
+}
+
+/// Refuses a path whose directory is missing or that is a symbolic link itself (its directory may be one).
+pub(super) fn examine(path: &Path) -> Result<(), StoreError> {
+    if !directory(path).is_dir() {
+        return Err(StoreError::NoDirectory { path: path.into() });
+    }
+    if path.is_symlink() {
+        return Err(StoreError::Symlink { path: path.into() });
+    }
+    Ok(())
+}
+
+/// Makes this process the only one that has the store open, until it is dropped or the process ends.
+pub(super) struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing is not enough: a child that is just being started holds the file too, until it executes its program.
+        // An error leaves the lock to that closing.
+        let _unlocked = self.0.unlock();
+    }
+}
+
+/// Takes the lock on the store at `path`. It has a file of its own because a damaged database is replaced.
+pub(super) fn lock(path: &Path) -> Result<Lock, StoreError> {
+    let lock = beside(path, ".lock");
+    let file = open_private(&lock)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Lock(file)),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Locked {
+            path: path.into(),
+            lock,
+        }),
+        Err(TryLockError::Error(cause)) => Err(StoreError::Open { path: lock, cause }),
+    }
+}
+
+/// Makes the database file if it is not there, and takes it and its companions away from everyone else.
+/// SQLite gives the -wal and -shm that it makes later the permissions of the database.
+pub(super) fn make_private(path: &Path) -> Result<(), StoreError> {
+    open_private(path)?;
+    for suffix in ["-wal", "-shm"] {
+        let companion = beside(path, suffix);
+        if companion.exists() {
+            open_private(&companion)?;
+        }
+    }
+    Ok(())
+}
+
+fn open_private(path: &Path) -> Result<File, StoreError> {
+    try_open_private(path).map_err(|cause| StoreError::Open {
+        path: path.into(),
+        cause,
+    })
+}
+
+fn try_open_private(path: &Path) -> io::Result<File> {
+    let no_follow = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(OWNER_ONLY)
+        .custom_flags(no_follow)
+        .open(path)?;
+    if file.metadata()?.permissions().mode() & 0o777 != OWNER_ONLY {
+        file.set_permissions(Permissions::from_mode(OWNER_ONLY))?;
+    }
+    Ok(file)
+}
+
+/// The size of the file at `path` in octets; 0 if there is none.
+pub(super) fn size(path: &Path) -> u64 {
+    path.metadata().map_or(0, |metadata| metadata.len())
+}
+
+/// Makes renames in the directory of `path` survive a power cut.
+pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
+    File::open(directory(path))?.sync_all()
+}

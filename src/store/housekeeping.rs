@@ -1,0 +1,195 @@
+//! Housekeeping: what goes when its time has come or the file is too large, and how much room there is.
+//!
+//! Only finished messages go, with their readings: never what is queued, awaits a receipt, was set aside, or was kept
+//! because there is no broker. Each call does a bounded piece of work, so that a measurement never waits long for it.
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::column::{self, At};
+use super::connections::{self, ConnectionId};
+use super::database::Database;
+use super::{Settings, Store, StoreError, file};
+
+/// The most messages that go in one call.
+const PIECE: usize = 500;
+
+/// How many of them go before the size is looked at again.
+const STEP: usize = 25;
+
+/// The most pages that are given back to the disk in one call: 2 MiB.
+const VACUUM_PAGES: i64 = 512;
+
+/// Free pages up to this share of the file (one in …) stay in it: they will be needed again, and moving pages wears the disk.
+const FREE_SHARE: i64 = 4;
+
+/// What one piece of housekeeping has done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pruned {
+    /// How many messages went.
+    pub messages: usize,
+    /// Whether there is more to do at once.
+    pub more: bool,
+}
+
+/// How much room there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoreHealth {
+    /// Free octets on the disk, for this user.
+    pub free_bytes: u64,
+    /// Whether that is at least `store.reserve`.
+    pub reserve_ok: bool,
+    /// The size of the database with its log, in octets.
+    pub size: u64,
+    /// Whether that is more than `store.max_size`: then all that is left is unsent.
+    pub too_large: bool,
+}
+
+impl Store {
+    /// Does one piece of housekeeping; to be called again at once while [`Pruned::more`], else every few minutes.
+    ///
+    /// Finished messages older than `store.keep` go; then, while the file is larger than `store.max_size`, the oldest finished
+    /// ones. Expired replies to commands go too. To be called only while the wall clock is right: by a clock that is years
+    /// ahead everything is old.
+    ///
+    /// # Errors
+    /// Any failure of the disk or the database.
+    pub async fn prune(&self, now: Timestamp) -> Result<Pruned, StoreError> {
+        self.run(move |database| prune(database, now)).await
+    }
+
+    /// How much room there is.
+    ///
+    /// # Errors
+    /// [`StoreError::Open`] if the file system does not tell.
+    pub async fn health(&self) -> Result<StoreHealth, StoreError> {
+        self.run(|database| health(database)).await
+    }
+}
+
+/// What a change of the config asks for: values of nobody's go where they are not kept any more.
+pub(super) fn tidy_at_start(database: &mut Database) -> Result<(), StoreError> {
+    if database.settings.keep_unassigned {
+        return Ok(());
+    }
+    let any = database
+        .connection
+        .prepare("SELECT 1 FROM unassigned LIMIT 1")?
+        .exists([])?;
+    if any {
+        database.connection.execute("DELETE FROM unassigned", [])?;
+        database.checkpoint()?;
+    }
+    Ok(())
+}
+
+fn prune(database: &mut Database, now: Timestamp) -> Result<Pruned, StoreError> {
+    let keep = SignedDuration::try_from(database.settings.keep).unwrap_or(SignedDuration::MAX);
+    let oldest = now.saturating_sub(keep).unwrap_or(Timestamp::MIN);
+    let max_size = database.settings.max_size;
+    let messages = database.write(|transaction| {
+        transaction
+            .prepare_cached("DELETE FROM command WHERE expires_at <= ?1")?
+            .execute([At(now)])?;
+        let expired = drop_finished(transaction, oldest, PIECE)?;
+        if expired > 0 {
+            return Ok(expired);
+        }
+        drop_oldest_above(transaction, max_size)
+    })?;
+    let vacuumed = vacuum(database)?;
+    if database.forget_wal || vacuumed {
+        database.checkpoint()?;
+    }
+    Ok(Pruned {
+        messages,
+        more: messages > 0 || vacuumed,
+    })
+}
+
+/// Drops the oldest finished messages while more than `max_size` octets are in use, and returns how many.
+fn drop_oldest_above(connection: &Connection, max_size: u64) -> Result<usize, StoreError> {
+    let mut dropped = 0;
+    while dropped < PIECE && used(connection)? > max_size {
+        let step = drop_finished(connection, Timestamp::MAX, STEP)?;
+        if step == 0 {
+            break;
+        }
+        dropped += step;
+    }
+    Ok(dropped)
+}
+
+/// Drops the oldest messages that were finished at `until` or before, at most `limit`, and returns how many.
+fn drop_finished(connection: &Connection, until: Timestamp, limit: usize) -> Result<usize, StoreError> {
+    let sql =
+        "SELECT row FROM message WHERE finished_at IS NOT NULL AND finished_at <= ?1 ORDER BY finished_at LIMIT ?2";
+    let rows: Vec<i64> = connection
+        .prepare_cached(sql)?
+        .query_map(params![At(until), column::integer(limit as u64)], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    for row in &rows {
+        drop_message(connection, *row)?;
+    }
+    Ok(rows.len())
+}
+
+/// Drops a message, its reading, and the connection that brought it if that was the last of it.
+fn drop_message(connection: &Connection, row: i64) -> Result<(), StoreError> {
+    let of: Option<i64> = connection
+        .prepare_cached("SELECT connection FROM reading WHERE message = ?1")?
+        .query_row([row], |found| found.get(0))
+        .optional()?;
+    connection
+        .prepare_cached("DELETE FROM message WHERE row = ?1")?
+        .execute([row])?;
+    match of {
+        Some(of) => connections::drop_if_empty(connection, ConnectionId(of)),
+        None => Ok(()),
+    }
+}
+
+/// Gives free pages back to the disk, a bounded number of them. Returns whether there were too many.
+fn vacuum(database: &Database) -> Result<bool, StoreError> {
+    let connection = &database.connection;
+    let free = pragma(connection, "freelist_count")?;
+    let pages = pragma(connection, "page_count")?;
+    if free * FREE_SHARE <= pages {
+        return Ok(false);
+    }
+    // It frees one page with each step.
+    let mut steps = connection.prepare(&format!("PRAGMA incremental_vacuum({VACUUM_PAGES})"))?;
+    let mut rows = steps.query([])?;
+    while rows.next()?.is_some() {}
+    Ok(true)
+}
+
+/// The octets in use in the database: what it would shrink to.
+fn used(connection: &Connection) -> Result<u64, StoreError> {
+    let pages = pragma(connection, "page_count")? - pragma(connection, "freelist_count")?;
+    Ok(column::count(pages * pragma(connection, "page_size")?))
+}
+
+fn pragma(connection: &Connection, name: &str) -> Result<i64, StoreError> {
+    Ok(connection.pragma_query_value(None, name, |row| row.get(0))?)
+}
+
+fn health(database: &Database) -> Result<StoreHealth, StoreError> {
+    let Settings {
+        path,
+        reserve,
+        max_size,
+        ..
+    } = &database.settings;
+    let disk = rustix::fs::statvfs(file::directory(path)).map_err(|cause| StoreError::Open {
+        path: path.clone(),
+        cause: cause.into(),
+    })?;
+    let free_bytes = disk.f_bavail.saturating_mul(disk.f_frsize);
+    Ok(StoreHealth {
+        free_bytes,
+        reserve_ok: free_bytes >= *reserve,
+        size: file::size(path) + file::size(&file::beside(path, "-wal")),
+        too_large: used(&database.connection)? > *max_size,
+    })
+}

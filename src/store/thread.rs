@@ -1,0 +1,64 @@
+//! The thread that owns the database: jobs come over a bounded channel and are done one after the other.
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::StoreError;
+use super::database::Database;
+
+/// How many jobs may wait; whoever has one more waits with it.
+const WAITING_JOBS: usize = 64;
+
+/// One piece of work for the thread.
+pub(super) enum Job {
+    /// Work on the database; it answers by itself.
+    Work(Box<dyn FnOnce(&mut Database) + Send>),
+    /// Checkpoint and end. The sender is dropped once the files are closed.
+    Close(oneshot::Sender<()>),
+}
+
+/// The end of the store's thread, to be watched: a daemon without its store must end.
+#[derive(Debug)]
+pub struct StoreThread {
+    ended: oneshot::Receiver<Result<(), StoreError>>,
+}
+
+impl StoreThread {
+    /// Returns when the thread has ended and the files are closed. May be dropped half-way; to be awaited to its end once.
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`] after a panic; else what the last checkpoint said.
+    pub async fn ended(&mut self) -> Result<(), StoreError> {
+        (&mut self.ended).await.map_err(|_| StoreError::Closed)?
+    }
+}
+
+/// Gives `database` to a thread of its own.
+pub(super) fn start(database: Database) -> Result<(mpsc::Sender<Job>, StoreThread), StoreError> {
+    let (sender, jobs) = mpsc::channel(WAITING_JOBS);
+    let (end, ended) = oneshot::channel();
+    let serve = move || {
+        // The last receiver may be gone: nobody watches the end of a short-lived program's store.
+        let _unwatched = end.send(serve(database, jobs));
+    };
+    std::thread::Builder::new()
+        .name("store".into())
+        .spawn(serve)
+        .map_err(StoreError::Thread)?;
+    Ok((sender, StoreThread { ended }))
+}
+
+fn serve(mut database: Database, mut jobs: mpsc::Receiver<Job>) -> Result<(), StoreError> {
+    let mut asked_to_close = None;
+    while let Some(job) = jobs.blocking_recv() {
+        match job {
+            Job::Work(work) => work(&mut database),
+            Job::Close(asked) => {
+                asked_to_close = Some(asked);
+                break;
+            }
+        }
+    }
+    let closed = database.close();
+    drop(asked_to_close);
+    closed
+}
