@@ -139,10 +139,10 @@ fn some_text(text: &str) -> Result<(), &'static str> {
 
 fn url(value: &Value) -> Parsed<Url> {
     let allowed = "mqtts://HOST[:PORT] or mqtt://HOST[:PORT], without a user name, password or path";
-    let has_user = value.to_string().contains('@');
+    let has_more = value.to_string().contains(['@', '?']);
     let parsed = text(allowed, Url::parse);
-    // A password in a URL is a secret written inline: not shown again.
-    if has_user {
+    // A password in a URL is a secret written inline, which is not shown again.
+    if has_more {
         unshown(parsed)(value)
     } else {
         parsed(value)

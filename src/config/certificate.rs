@@ -43,21 +43,20 @@ pub(super) fn identity(
 ) -> Read<Option<Identity>> {
     let certificate = table.optional(certificate_key, existing(around, Guard::Public, ALLOWED, chain));
     let key = table.optional(key_key, secret(around, KEY_ALLOWED, |pem| private_key(pem).map(drop)));
-    match (certificate?, key?) {
-        (None, None) => Ok(None),
-        (Some(_), None) => Err(table.missing(key_key, &format!("both {certificate_key} and {key_key}, or neither"))),
-        (None, Some(_)) => Err(table.missing(
-            certificate_key,
-            &format!("both {certificate_key} and {key_key}, or neither"),
-        )),
-        (Some((path, chain)), Some(key)) => {
-            let ends = ends(&chain).map_err(|why| table.refuse(certificate_key, why, ALLOWED))?;
-            // The first link to break breaks the chain.
-            warn_of_end(table, certificate_key, ends.into_iter().min(), around);
-            belong_together(chain, &key).map_err(|why| mismatch(table, certificate_key, why))?;
-            Ok(Some(Identity { certificate: path, key }))
+    let both = format!("both {certificate_key} and {key_key}, or neither");
+    for (one, other) in [(certificate_key, key_key), (key_key, certificate_key)] {
+        if table.has(one) && !table.has(other) {
+            return Err(table.missing(other, &both));
         }
     }
+    let (Some((path, chain)), Some(key)) = (certificate?, key?) else {
+        return Ok(None);
+    };
+    let ends = ends(&chain).map_err(|why| table.refuse(certificate_key, why, ALLOWED))?;
+    // The first link to break breaks the chain.
+    warn_of_end(table, certificate_key, ends.into_iter().min(), around);
+    belong_together(chain, &key).map_err(|why| mismatch(table, certificate_key, why))?;
+    Ok(Some(Identity { certificate: path, key }))
 }
 
 fn mismatch(table: &mut Table, key: &'static str, why: &'static str) -> Reported {

@@ -98,12 +98,14 @@ fn model(value: &Value) -> Parsed<&'static Model> {
 }
 
 fn read_wearer(table: &mut Table, has_policy: bool) -> Read<Wearer> {
+    let (has_patient, has_users) = (table.has("patient"), table.has("users"));
     let one = table.optional("patient", unshown(wearer));
-    let has_users = table.has("users");
     let users = table.map("users", user_id, unshown(patient), Shown::Yes);
     let exactly_one = "exactly one of patient, users";
+    if has_patient && has_users {
+        return Err(table.refuse("users", "both patient and users", exactly_one));
+    }
     match (one?, users?) {
-        (Some(_), _) if has_users => Err(table.refuse("users", "both patient and users", exactly_one)),
         (Some(Wearer::Session), _) if !has_policy => {
             let found = "\"session\" without a [readiness] table, so that there are no sessions";
             Err(table.refuse("patient", found, "a patient's id"))
@@ -133,7 +135,13 @@ fn user_id(text: &str) -> Parsed<u8> {
     // "01" and "+1" would be a second way to write 1.
     let number = number.filter(|number| *number <= LAST_USER && number.to_string() == text);
     number.ok_or_else(|| {
-        let found = format!("user {text:?}");
+        // Whoever writes patient = user may have put a patient's id here.
+        let digits = text.bytes().all(|octet| octet.is_ascii_digit());
+        let found = if digits {
+            format!("user {text}")
+        } else {
+            "a user that is no number".to_owned()
+        };
         Refusal::allowed("users 0 to 254, as the cuff counts them").found(found)
     })
 }

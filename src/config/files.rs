@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use config::{Value, ValueKind};
 use jiff::Timestamp;
 
-use super::kind::{Parsed, Refusal};
+use super::kind::{self, Parsed, Refusal};
 use crate::private::Private;
 
 /// The longest file that is taken; a bundle of all certificate authorities has some 250 KiB.
@@ -67,10 +67,12 @@ pub(super) enum Guard {
 impl Guard {
     fn refuse(self, allowed: &'static str, value: &Value, why: &str) -> Refusal {
         let refusal = Refusal::allowed(allowed);
-        match (self, &value.kind) {
-            (Self::Public, ValueKind::String(path)) => refusal.found(format!("{path:?}, {why}")),
-            (Self::Public | Self::Secret, _) => refusal.found(format!("a path that is not shown here, {why}")),
-        }
+        let path = match (self, &value.kind) {
+            // What does not begin like a path may be the contents of the file.
+            (Self::Public, ValueKind::String(path)) if path.starts_with(['/', '.']) => kind::describe(value),
+            (Self::Public | Self::Secret, _) => "a path that is not shown here".to_owned(),
+        };
+        refusal.found(format!("{path}, {why}"))
     }
 }
 
@@ -149,7 +151,7 @@ fn is_credential(around: &Surroundings, path: &Path) -> bool {
 }
 
 fn read(around: &Surroundings, guard: Guard, path: &Path) -> Result<Vec<u8>, String> {
-    let said = |error: io::Error| format!("which cannot be read: {}", error.kind());
+    let said = |error: io::Error| format!("which cannot be read: {error}");
     let metadata = fs::metadata(path).map_err(said)?;
     if !metadata.is_file() {
         return Err("which is not a file".to_owned());

@@ -62,6 +62,25 @@ pub(super) fn describe(value: &Value) -> String {
     }
 }
 
+/// What sort of value stands where a table or a list should: the value itself could be anything, a secret too.
+fn sort(value: &Value) -> &'static str {
+    match &value.kind {
+        ValueKind::Nil => "nothing",
+        ValueKind::Table(_) => "a table",
+        ValueKind::Array(_) => "a list",
+        ValueKind::String(_) => "a text",
+        ValueKind::Boolean(_) => "true or false",
+        ValueKind::I64(_) | ValueKind::I128(_) | ValueKind::U64(_) | ValueKind::U128(_) | ValueKind::Float(_) => {
+            "a number"
+        }
+    }
+}
+
+/// Refuses what is no table.
+pub(super) fn no_table(value: &Value) -> Refusal {
+    Refusal::allowed("a table").found(sort(value))
+}
+
 /// `true` or `false`.
 pub(super) fn boolean(value: &Value) -> Parsed<bool> {
     let ValueKind::Boolean(truth) = typed(value).kind else {
@@ -199,7 +218,7 @@ pub(super) fn list(value: &Value) -> Parsed<Vec<Value>> {
     }
     let place = value.origin().filter(|place| is_variable(place)).map(str::to_owned);
     let (Some(place), Some(words)) = (place, string(value)) else {
-        return Err(Refusal::allowed("a list"));
+        return Err(Refusal::allowed("a list").found(sort(value)));
     };
     let words = words.split(',').map(str::trim).filter(|word| !word.is_empty());
     Ok(words.map(|word| Value::new(Some(&place), word)).collect())
@@ -208,7 +227,7 @@ pub(super) fn list(value: &Value) -> Parsed<Vec<Value>> {
 /// A table, as it stands.
 pub(super) fn table(value: &Value) -> Parsed<Map<String, Value>> {
     let ValueKind::Table(table) = typed(value).kind else {
-        return Err(Refusal::allowed("a table"));
+        return Err(no_table(value));
     };
     Ok(table)
 }

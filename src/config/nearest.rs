@@ -1,13 +1,13 @@
 //! The word that was probably meant.
 
 /// The one of `words` that takes the fewest typing mistakes to become `typed`, if they are few enough to be believed:
-/// one for every three letters, and one for short words.
+/// one for every three letters, and one for short words. A word that goes on where `typed` ends is believed too.
 pub(super) fn nearest<'a>(typed: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let believed = (typed.chars().count() / 3).max(1);
     words
         .into_iter()
         .map(|word| (distance(typed, word), word))
-        .filter(|(distance, _)| *distance <= believed)
+        .filter(|(distance, word)| *distance <= believed || (typed.len() >= 4 && word.starts_with(typed)))
         .min()
         .map(|(_, word)| word)
 }
@@ -54,11 +54,13 @@ mod tests {
 
     #[test]
     fn a_word_is_suggested_only_if_it_is_near() {
-        let words = ["receipts", "receipt_timeout", "window"];
+        let words = ["receipts", "receipt_timeout", "window", "password_file"];
         for (typed, expected) in [
             ("reciepts", Some("receipts")),
             ("receipt", Some("receipts")),
             ("windows", Some("window")),
+            ("password", Some("password_file")),
+            ("pas", None),
             ("qos", None),
             ("", None),
         ] {

@@ -11,7 +11,7 @@ use config::{Value, ValueKind};
 use super::kind::{self, Refusal};
 use super::mistake::{Mistake, Warning};
 use super::nearest::nearest;
-use super::source::typed;
+use super::source::{is_variable, typed};
 
 /// Stands for a value that could not be read; why is on the list of mistakes already.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ impl<'a> Table<'a> {
         let value = typed(value);
         let place = value.origin().map(str::to_owned);
         let ValueKind::Table(entries) = value.kind else {
-            return Err(refuse(findings, path, &value, Refusal::allowed("a table")));
+            return Err(refuse(findings, path, &value, kind::no_table(&value)));
         };
         Ok(Self {
             path: path.to_owned(),
@@ -165,7 +165,7 @@ impl<'a> Table<'a> {
 
     /// A table whose keys are the deployer's own; empty if it is left out.
     ///
-    /// With `private` neither its keys nor its values are shown in a mistake.
+    /// Whether its values are shown in a mistake is for `parse` to say.
     pub(super) fn map<K: Ord, V>(
         &mut self,
         key: &'static str,
@@ -176,13 +176,14 @@ impl<'a> Table<'a> {
         let entries = self.optional(key, kind::table)?.unwrap_or_default();
         let path = join(&self.path, key);
         let mut read = Vec::new();
-        for (name, value) in &entries {
-            let path = match shown {
-                Shown::Yes => join(&path, name),
-                Shown::No => path.clone(),
+        for (name, value) in BTreeMap::from_iter(entries) {
+            let value = shown.value(value);
+            let entry_key = parse_key(&name).map_err(|refusal| refuse(self.findings, &path, &value, refusal));
+            let path = match (shown, &entry_key) {
+                (Shown::Yes, Ok(_)) => join(&path, &name),
+                (Shown::Yes | Shown::No, _) => path.clone(),
             };
-            let entry_key = parse_key(name).map_err(|refusal| refuse(self.findings, &path, value, refusal));
-            let entry = parse(value).map_err(|refusal| refuse(self.findings, &path, value, refusal));
+            let entry = parse(&value).map_err(|refusal| refuse(self.findings, &path, &value, refusal));
             read.push(entry_key.and_then(|key| Ok((key, entry?))));
         }
         read.into_iter().collect()
@@ -266,13 +267,25 @@ impl<'a> Table<'a> {
     }
 }
 
-/// Whether keys and values of a table may be shown in a mistake.
+/// Whether the keys of a table may be shown in a mistake.
 #[derive(Clone, Copy)]
 pub(super) enum Shown {
-    /// They may.
+    /// They may, once they are what they should be.
     Yes,
     /// They are private.
     No,
+}
+
+impl Shown {
+    /// The value without a place that would tell its key: a variable's name ends in it.
+    fn value(self, value: Value) -> Value {
+        match self {
+            Self::No if value.origin().is_some_and(is_variable) => {
+                Value::new(Some(&"the environment".to_owned()), value.kind)
+            }
+            Self::No | Self::Yes => value,
+        }
+    }
 }
 
 fn refuse(findings: &mut Findings, path: &str, value: &Value, refusal: Refusal) -> Reported {

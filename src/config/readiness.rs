@@ -81,15 +81,12 @@ fn read_bounds(table: &mut Table) -> Read<Bounds> {
     } else {
         Err(table.missing("crisis", "a table like { systolic = …, diastolic = … }, in mmHg"))
     };
-    let (systolic, diastolic, crisis) = (systolic?, diastolic?, crisis?);
-    let above = [
-        above_max(table, "systolic", crisis.systolic, systolic),
-        above_max(table, "diastolic", crisis.diastolic, diastolic),
-    ];
-    above.into_iter().collect::<Read<()>>()?;
+    let crisis = crisis?;
+    let systolic = systolic.and_then(|limits| below_crisis(table, "systolic", limits, crisis.systolic));
+    let diastolic = diastolic.and_then(|limits| below_crisis(table, "diastolic", limits, crisis.diastolic));
     Ok(Bounds {
-        systolic,
-        diastolic,
+        systolic: systolic?,
+        diastolic: diastolic?,
         pulse_rate: pulse_rate?,
         crisis,
     })
@@ -125,8 +122,8 @@ fn pressures(table: &mut Table) -> Read<Pressures> {
     })
 }
 
-/// A crisis limit that is permitted at the same time would contradict itself.
-fn above_max(table: &mut Table, pressure: &str, crisis: Decimal, limits: Limits) -> Read<()> {
+/// The limits, unless they permit what is a crisis.
+fn below_crisis(table: &mut Table, pressure: &str, limits: Limits, crisis: Decimal) -> Read<Limits> {
     if crisis <= limits.max {
         let found = format!("{pressure} = {crisis}");
         let allowed = format!("above readiness.{pressure}.max, which is {}", limits.max);
@@ -136,7 +133,7 @@ fn above_max(table: &mut Table, pressure: &str, crisis: Decimal, limits: Limits)
         let why = format!("{pressure} is above {GREATEST_PLAUSIBLE} mmHg, which no plausible reading reaches");
         table.warn("crisis", why);
     }
-    Ok(())
+    Ok(limits)
 }
 
 /// What makes a round.

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::broker::is_host;
 use super::certificate::{Identity, identity};
 use super::files::{SecretFile, Surroundings, secret};
 use super::kind::{Refusal, boolean, choice, line, text};
-use super::reader::{Read, Reported, Shown, Table};
+use super::reader::{Read, Shown, Table};
 
 /// The languages that come with cuffd.
 const SHIPPED: [&str; 3] = ["en", "es", "de"];
@@ -39,7 +39,7 @@ pub struct Web {
     pub text_dir: PathBuf,
     /// Whether the page shows numbers.
     pub show_values: bool,
-    /// What the page says in every state; there whenever there is a policy.
+    /// What the page says in every state; always there if there is a policy.
     pub contacts: Option<Contacts>,
 }
 
@@ -82,26 +82,17 @@ pub(super) enum Sessions {
 
 pub(super) fn read(table: &mut Table, sessions: Sessions, around: &Surroundings) -> Read<Web> {
     let enabled = table.or("enabled", true, boolean);
-    let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 8377));
-    let listen = table.or(
-        "listen",
-        loopback,
-        text("an address and a port, like \"127.0.0.1:8377\"", |text| {
-            text.parse().ok()
-        }),
-    );
+    let listen = read_listen(table, enabled.as_ref().is_ok_and(|enabled| *enabled));
     let access_code_file = table.optional("access_code_file", secret(around, CODE, code));
     let companion_code_file = table.optional("companion_code_file", secret(around, CODE, code));
     let identity = identity(table, ("tls_cert", "tls_key"), around);
     let hosts = table.list("hosts", text("a host name without a port", host));
     let open_sessions = table.or("open_sessions", OpenSessions::IfNoCommands, choice(&OPEN_SESSIONS));
     let text_dir = table.or("text_dir", "/etc/cuffd/text".into(), text("a directory", directory));
-    let languages = text_dir.and_then(|folder| Ok((read_languages(table, &folder)?, folder)));
+    let languages = read_languages(table, text_dir.as_ref().ok());
     let show_values = table.or("show_values", true, boolean);
-    let known = languages.as_ref().map(|(languages, _)| languages.as_slice());
-    let contacts = read_contacts(table, sessions, known.unwrap_or_default());
-    let (languages, text_dir) = languages?;
-    let web = Web {
+    let contacts = read_contacts(table, sessions, languages.as_deref().unwrap_or_default());
+    Ok(Web {
         enabled: enabled?,
         listen: listen?,
         access_code_file: access_code_file?,
@@ -109,13 +100,32 @@ pub(super) fn read(table: &mut Table, sessions: Sessions, around: &Surroundings)
         identity: identity?,
         hosts: hosts?.unwrap_or_default(),
         open_sessions: open_sessions?,
-        languages,
-        text_dir,
+        languages: languages?,
+        text_dir: text_dir?,
         show_values: show_values?,
         contacts: contacts?,
-    };
-    guard(table, &web)?;
-    Ok(web)
+    })
+}
+
+/// Where the page listens. Beyond loopback everyone on the network can ask for it, so that it must ask for a code.
+fn read_listen(table: &mut Table, enabled: bool) -> Read<SocketAddr> {
+    let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 8377));
+    let allowed = "an address and a port, like \"127.0.0.1:8377\"";
+    let listen = table.or("listen", loopback, text(allowed, |text| text.parse().ok()))?;
+    if !enabled || listen.ip().is_loopback() {
+        return Ok(listen);
+    }
+    if !table.has("tls_cert") {
+        table.warn(
+            "tls_cert",
+            "is not set: the access code and readings cross the network readable",
+        );
+    }
+    if !table.has("access_code_file") {
+        let why = "a file with the access code, because web.listen is beyond loopback";
+        return Err(table.missing("access_code_file", why));
+    }
+    Ok(listen)
 }
 
 const CODE: &str =
@@ -138,31 +148,12 @@ fn directory(text: &str) -> Option<PathBuf> {
     (!text.is_empty() && !text.contains('\0')).then(|| text.into())
 }
 
-/// Beyond loopback everyone on the network can ask for the page.
-fn guard(table: &mut Table, web: &Web) -> Result<(), Reported> {
-    if !web.enabled || web.listen.ip().is_loopback() {
-        return Ok(());
-    }
-    if web.access_code_file.is_none() {
-        return Err(table.missing(
-            "access_code_file",
-            "a file with the access code, since web.listen is not loopback",
-        ));
-    }
-    if web.identity.is_none() {
-        table.warn(
-            "tls_cert",
-            "is not set: the access code and readings cross the network readable",
-        );
-    }
-    Ok(())
-}
-
-fn read_languages(table: &mut Table, folder: &Path) -> Read<Vec<String>> {
+fn read_languages(table: &mut Table, folder: Option<&PathBuf>) -> Read<Vec<String>> {
     let allowed = "a language tag like \"en\", that is shipped (en es de) or has its file in web.text_dir";
-    let language = |text: &str| {
-        let known = SHIPPED.contains(&text) || (is_language(text) && folder.join(format!("{text}.toml")).is_file());
-        known.then(|| text.to_owned())
+    let has_file = |tag: &str| folder.is_some_and(|folder| folder.join(format!("{tag}.toml")).is_file());
+    let language = |tag: &str| {
+        let known = SHIPPED.contains(&tag) || (is_language(tag) && has_file(tag));
+        known.then(|| tag.to_owned())
     };
     let languages = table.list("languages", text(allowed, language))?;
     let languages = languages.unwrap_or_else(|| vec!["en".to_owned()]);
@@ -185,18 +176,31 @@ fn read_contacts(table: &mut Table, sessions: Sessions, languages: &[String]) ->
     let emergency_number = table.optional("emergency_number", text(NUMBER, number));
     let clinic_contact = table.optional("clinic_contact", line);
     let crisis_text = table.map("crisis_text", language, line, Shown::Yes);
-    if sessions == Sessions::Never {
-        let _unused = (emergency_number?, clinic_contact?, crisis_text?);
-        return Ok(None);
+    let emergency_number = emergency_number.and_then(|text| needed(table, "emergency_number", text, sessions));
+    let clinic_contact = clinic_contact.and_then(|text| needed(table, "clinic_contact", text, sessions));
+    let crisis_text = crisis_text.and_then(|texts| {
+        let written = (!texts.is_empty()).then_some(texts);
+        needed(table, "crisis_text", written, sessions)
+    });
+    if let (Sessions::Possible, Ok(Some(texts))) = (sessions, &crisis_text) {
+        in_each_language(table, texts, languages)?;
     }
-    let emergency_number = emergency_number.and_then(|it| it.ok_or_else(|| needed(table, "emergency_number")));
-    let clinic_contact = clinic_contact.and_then(|it| it.ok_or_else(|| needed(table, "clinic_contact")));
-    let crisis_text = crisis_text.and_then(|texts| in_each_language(table, texts, languages));
-    Ok(Some(Contacts {
-        emergency_number: emergency_number?,
-        clinic_contact: clinic_contact?,
-        crisis_text: crisis_text?,
-    }))
+    Ok(match (emergency_number?, clinic_contact?, crisis_text?) {
+        (Some(emergency_number), Some(clinic_contact), Some(crisis_text)) => Some(Contacts {
+            emergency_number,
+            clinic_contact,
+            crisis_text,
+        }),
+        _ => None,
+    })
+}
+
+/// What people need to find on the page as soon as there can be a session.
+fn needed<T>(table: &mut Table, key: &'static str, value: Option<T>, sessions: Sessions) -> Read<Option<T>> {
+    if value.is_none() && sessions == Sessions::Possible {
+        return Err(table.missing(key, "a text: with [readiness] the page shows it in every state"));
+    }
+    Ok(value)
 }
 
 const NUMBER: &str = "a telephone number of 2 digits or more, of at most 40 characters";
@@ -207,32 +211,20 @@ fn number(text: &str) -> Option<String> {
     fits.then(|| text.trim().to_owned())
 }
 
-fn needed(table: &mut Table, key: &'static str) -> Reported {
-    table.missing(key, "a text: with [readiness] the page shows it in every state")
-}
-
 fn language(text: &str) -> Result<String, Refusal> {
     let found = format!("language {text:?}");
     let refusal = || Refusal::allowed("language tags like \"en\"").found(found);
     is_language(text).then(|| text.to_owned()).ok_or_else(refusal)
 }
 
-fn in_each_language(
-    table: &mut Table,
-    texts: BTreeMap<String, String>,
-    languages: &[String],
-) -> Read<BTreeMap<String, String>> {
-    let without: Vec<_> = languages
-        .iter()
-        .filter(|language| !texts.contains_key(*language))
-        .collect();
-    match without.as_slice() {
-        [] => Ok(texts),
-        _ if texts.is_empty() => Err(needed(table, "crisis_text")),
-        [language, ..] => Err(table.refuse(
-            "crisis_text",
-            format!("none for language {language:?}"),
-            "the clinic's own words, one for each of web.languages",
-        )),
-    }
+fn in_each_language(table: &mut Table, texts: &BTreeMap<String, String>, languages: &[String]) -> Read<()> {
+    let Some(language) = languages.iter().find(|language| !texts.contains_key(*language)) else {
+        return Ok(());
+    };
+    let found = format!("none for language {language:?}");
+    Err(table.refuse(
+        "crisis_text",
+        found,
+        "the clinic's own words, one for each of web.languages",
+    ))
 }

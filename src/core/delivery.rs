@@ -1,5 +1,13 @@
 //! Messages on their way to the broker: what they are, how they stand, what to send next.
 
+pub mod answer;
+pub mod isolation;
+pub mod notice;
+pub mod reconnect;
+pub mod retry;
+pub mod watchdog;
+pub mod window;
+
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -72,6 +80,8 @@ pub struct Due {
     pub payload: Arc<[u8]>,
     /// How often it was tried and refused, or broke a connection.
     pub attempts: u32,
+    /// How often a broker took it without a receipt coming.
+    pub sends: u32,
 }
 
 /// What became of one try to send a message.
@@ -107,4 +117,24 @@ pub enum Mark {
         /// Why, e.g. `PUBACK 0x95 packet too large`.
         why: String,
     },
+}
+
+impl Mark {
+    /// Which message.
+    #[must_use]
+    pub const fn id(&self) -> Uuid {
+        match self {
+            Self::Sent { id, .. } | Self::Later { id, .. } | Self::Attempt { id } | Self::SetAside { id, .. } => *id,
+        }
+    }
+
+    /// Whether the message is due again by time alone.
+    #[must_use]
+    pub const fn comes_back(&self) -> bool {
+        match self {
+            Self::Sent { again_at, .. } => again_at.is_some(),
+            Self::Later { .. } => true,
+            Self::Attempt { .. } | Self::SetAside { .. } => false,
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! Decisions as values: nothing here reads a clock, a file or a socket, waits or logs.
 
 pub mod bls;
+pub mod collection;
 pub mod cuff;
 pub mod delivery;
 pub mod jcs;

@@ -1,1 +1,15 @@
-//! MQTT: the link to the broker, topics, messages, commands.
+//! The link to the clinic's broker: topics, messages, commands, delivery.
+//!
+//! Only an acknowledgement marks a message. The state of a dead connection is thrown away whole, and sending starts again
+//! at the oldest unacknowledged message: doubles may be sent, losses may not.
+
+mod client;
+pub mod command;
+pub mod link;
+pub mod message;
+pub mod outbox;
+pub mod settings;
+pub mod tls;
+pub mod topics;
+
+pub use client::{Class, Fault};

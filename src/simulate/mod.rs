@@ -3,6 +3,7 @@
 //! They stand where the Bluetooth side would: everything behind the seam of [`crate::core::source`] runs unchanged.
 //! What a cuff does in one connection is computed without I/O ([`cuff`]); [`source`] plays it in real time.
 
+pub mod audience;
 #[cfg(feature = "demo-broker")]
 pub mod broker;
 pub mod cuff;

@@ -20,6 +20,12 @@ const OPENING: Duration = Duration::from_secs(2);
 /// From the first connection to the second.
 const TO_LIVE: Duration = Duration::from_secs(5);
 
+const ACTS: [&str; 2] = [
+    "First: the cuff has stored what was measured today. Once it was loose, once it could not measure, and the last one comes \
+     twice: it must be published once. Its clock is late: the times must be put right.",
+    "Then: somebody measures while the cuff is connected.",
+];
+
 /// What the cuff says of itself when it was loose.
 const CUFF_TOO_LOOSE: u16 = 1 << 1;
 /// What is measured after the story, and how often.
@@ -38,6 +44,8 @@ pub struct Script {
     pub source: Source,
     /// How many readings of it are to be published: each measurement once, doubles not.
     pub readings: usize,
+    /// What is about to happen, each time that the cuff is heard.
+    pub acts: VecDeque<&'static str>,
 }
 
 /// What comes after the story.
@@ -72,6 +80,7 @@ impl Script {
             cuff,
             source: Source::new(vec![(played, diary)], around),
             readings,
+            acts: VecDeque::from(ACTS),
         }
     }
 }

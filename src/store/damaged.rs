@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use rusqlite::Connection;
 
-use super::database::{check_whole, connect};
+use super::database::{check_whole, connect, trust};
 use super::salvage::{Salvaged, salvage};
 use super::{StoreError, file};
 
@@ -30,7 +30,8 @@ pub(super) fn connect_or_replace(path: &Path, now: Timestamp) -> Result<(Connect
         Ok(connection) => Ok((connection, None)),
         Err(StoreError::Damaged(_)) => {
             let aside = replace(path, now)?;
-            Ok((connect(path)?, Some(aside)))
+            let connection = connect_checked(path)?;
+            Ok((connection, Some(aside)))
         }
         Err(other) => Err(other),
     }
@@ -44,6 +45,7 @@ fn connect_checked(path: &Path) -> Result<Connection, StoreError> {
         check_whole(&connection)?;
         remove(path, &mark)?;
     }
+    trust(&connection)?;
     Ok(connection)
 }
 
@@ -62,6 +64,7 @@ fn replace(path: &Path, now: Timestamp) -> Result<Aside, StoreError> {
         remove(path, &file::beside(&replacement, suffix))?;
     }
     let mut fresh = connect(&replacement)?;
+    trust(&fresh)?;
     let salvaged = salvage(path, &mut fresh, now)?;
     // Closing takes the log into the file, which alone is renamed.
     fresh.close().map_err(|(_, cause)| cause)?;

@@ -18,9 +18,11 @@ const BUSY: Duration = Duration::from_secs(5);
 /// More than the number of different statements here, so that each is compiled once.
 const STATEMENTS: usize = 96;
 
-/// The order matters: `auto_vacuum` is heeded only before the first page is written.
+/// Before the first page of a new database: later it is not heeded, but costs a write.
+const SETUP_ONCE: &str = "PRAGMA auto_vacuum = INCREMENTAL;";
+
+/// At every opening.
 const SETUP: &str = "
-    PRAGMA auto_vacuum = INCREMENTAL;
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA foreign_keys = ON;
@@ -40,7 +42,7 @@ pub(super) struct Database {
     /// The write-ahead log still holds values of nobody's that the database has forgotten.
     pub(super) forget_wal: bool,
     /// Held for as long as the database is open.
-    pub(super) lock: File,
+    pub(super) lock: file::Lock,
 }
 
 impl Database {
@@ -79,9 +81,14 @@ impl Database {
         Ok(())
     }
 
-    /// Checkpoints and closes the files.
+    /// Checkpoints and closes the files. A checkpoint that fails (a full disk) loses nothing: the next start reads the log.
     pub(super) fn close(mut self) -> Result<(), StoreError> {
-        self.checkpoint()?;
+        if let Err(error) = self.checkpoint() {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "cannot take the log into the database"
+            );
+        }
         self.connection.close().map_err(|(_, cause)| cause)?;
         drop(self.lock);
         Ok(())
@@ -89,6 +96,8 @@ impl Database {
 }
 
 /// Opens or makes the database at `path`, of the newest schema, and looks whether it can be read.
+///
+/// Closing the connection leaves the log as it is, until [`trust`] says that the database is whole.
 pub(super) fn connect(path: &Path) -> Result<Connection, StoreError> {
     if file::size(path) == 0 && file::size(&file::beside(path, "-wal")) > 0 {
         // SQLite would take it for a new database and drop the log, with everything in it.
@@ -102,11 +111,19 @@ pub(super) fn connect(path: &Path) -> Result<Connection, StoreError> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     migrate::examine(&connection, path)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    if file::size(path) == 0 {
+        connection.execute_batch(SETUP_ONCE)?;
+    }
     connection.execute_batch(SETUP)?;
     migrate::bring_up(&mut connection)?;
     look(&connection)?;
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     Ok(connection)
+}
+
+/// From here on the log is taken into the database, also when the connection is closed.
+pub(super) fn trust(connection: &Connection) -> Result<(), StoreError> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+    Ok(())
 }
 
 /// Reads both ends of every table: finds a damaged header, schema or root page at the cost of a few page reads.

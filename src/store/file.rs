@@ -39,14 +39,23 @@ pub(super) fn examine(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Makes this process the only one that has the store open, until the returned file is dropped or the process ends.
-///
-/// The lock has a file of its own because the database file is replaced when it is damaged.
-pub(super) fn lock(path: &Path) -> Result<File, StoreError> {
+/// Makes this process the only one that has the store open, until it is dropped or the process ends.
+pub(super) struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing is not enough: a child that is just being started holds the file too, until it executes its program.
+        // An error leaves the lock to that closing.
+        let _unlocked = self.0.unlock();
+    }
+}
+
+/// Takes the lock on the store at `path`. It has a file of its own because a damaged database is replaced.
+pub(super) fn lock(path: &Path) -> Result<Lock, StoreError> {
     let lock = beside(path, ".lock");
     let file = open_private(&lock)?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Lock(file)),
         Err(TryLockError::WouldBlock) => Err(StoreError::Locked {
             path: path.into(),
             lock,

@@ -12,7 +12,10 @@ use super::database::Database;
 use super::{Settings, Store, StoreError, file};
 
 /// The most messages that go in one call.
-const PIECE: i64 = 500;
+const PIECE: usize = 500;
+
+/// How many of them go before the size is looked at again.
+const STEP: usize = 25;
 
 /// The most pages that are given back to the disk in one call: 2 MiB.
 const VACUUM_PAGES: i64 = 512;
@@ -88,11 +91,11 @@ fn prune(database: &mut Database, now: Timestamp) -> Result<Pruned, StoreError> 
         transaction
             .prepare_cached("DELETE FROM command WHERE expires_at <= ?1")?
             .execute([At(now)])?;
-        let expired = drop_finished(transaction, oldest)?;
-        if expired == 0 && used(transaction)? > max_size {
-            return drop_finished(transaction, Timestamp::MAX);
+        let expired = drop_finished(transaction, oldest, PIECE)?;
+        if expired > 0 {
+            return Ok(expired);
         }
-        Ok(expired)
+        drop_oldest_above(transaction, max_size)
     })?;
     let vacuumed = vacuum(database)?;
     if database.forget_wal || vacuumed {
@@ -104,13 +107,26 @@ fn prune(database: &mut Database, now: Timestamp) -> Result<Pruned, StoreError> 
     })
 }
 
-/// Drops the oldest messages that were finished at `until` or before, and returns how many.
-fn drop_finished(connection: &Connection, until: Timestamp) -> Result<usize, StoreError> {
+/// Drops the oldest finished messages while more than `max_size` octets are in use, and returns how many.
+fn drop_oldest_above(connection: &Connection, max_size: u64) -> Result<usize, StoreError> {
+    let mut dropped = 0;
+    while dropped < PIECE && used(connection)? > max_size {
+        let step = drop_finished(connection, Timestamp::MAX, STEP)?;
+        if step == 0 {
+            break;
+        }
+        dropped += step;
+    }
+    Ok(dropped)
+}
+
+/// Drops the oldest messages that were finished at `until` or before, at most `limit`, and returns how many.
+fn drop_finished(connection: &Connection, until: Timestamp, limit: usize) -> Result<usize, StoreError> {
     let sql =
         "SELECT row FROM message WHERE finished_at IS NOT NULL AND finished_at <= ?1 ORDER BY finished_at LIMIT ?2";
     let rows: Vec<i64> = connection
         .prepare_cached(sql)?
-        .query_map(params![At(until), PIECE], |row| row.get(0))?
+        .query_map(params![At(until), column::integer(limit as u64)], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     for row in &rows {
         drop_message(connection, *row)?;

@@ -111,7 +111,10 @@ fn judge(database: &mut Database, judged: &[Judged], also: &[NewMessage]) -> Res
 fn forget_values(database: &mut Database) {
     // The judgement stands whatever comes of this; housekeeping tries again.
     if let Err(error) = database.checkpoint() {
-        tracing::warn!(%error, "cannot empty the write-ahead log");
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "cannot empty the write-ahead log"
+        );
     }
 }
 

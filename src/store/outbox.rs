@@ -18,12 +18,30 @@ use crate::core::delivery::{Due, Kind, Mark};
 /// The five minutes allow for ordinary corrections of the clock.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_mins(65);
 
+/// Never tried, or to be tried again at once. (The time plays no part; all three take the same parameters.)
+const READY: &str = "SELECT row, id, seq, attempts, state = 'sent' FROM message
+    WHERE kind = ?1 AND state = 'queued' AND not_before IS NULL AND ?2 IS NOT NULL ORDER BY seq LIMIT ?3";
+
+/// Those whose wait is over.
+const WAITED: &str = "SELECT row, id, seq, attempts, state = 'sent' FROM message
+    WHERE kind = ?1 AND not_before IS NOT NULL AND not_before <= ?2 ORDER BY not_before LIMIT ?3";
+
+/// Those whose wait ends later than any wait can.
+const ASTRAY: &str = "SELECT row, id, seq, attempts, state = 'sent' FROM message
+    WHERE kind = ?1 AND not_before IS NOT NULL AND not_before > ?2 ORDER BY not_before DESC LIMIT ?3";
+
+/// The end of the first wait that is not over.
+const NEXT: &str = "SELECT not_before FROM message
+    WHERE kind = ?1 AND not_before IS NOT NULL AND not_before > ?2 ORDER BY not_before LIMIT 1";
+
 /// A message that is due, before its content is read.
 struct Candidate {
     row: i64,
     id: Uuid,
     seq: u64,
     attempts: u32,
+    /// Whether a broker has taken it and its receipt is awaited: then `attempts` counts those times.
+    sent: bool,
 }
 
 impl Store {
@@ -51,13 +69,17 @@ impl Store {
 
     /// Notes what became of tries, all or none. Marks for messages that are finished, set aside or gone change nothing.
     ///
-    /// `attempts` grows by one with [`Mark::Attempt`], with [`Mark::Later`], and with a [`Mark::Sent`] that awaits a receipt.
+    /// `attempts` grows by one with [`Mark::Attempt`] and [`Mark::Later`]. While a receipt is awaited the times that a broker
+    /// took the message are counted instead, so that earlier refusals do not lengthen the wait for it.
     ///
     /// # Errors
     /// Any failure of the disk or the database.
     pub async fn apply(&self, marks: Vec<Mark>) -> Result<(), StoreError> {
-        self.write(move |transaction| marks.iter().try_for_each(|mark| apply(transaction, mark)))
-            .await
+        self.write(move |transaction| {
+            marks.iter().try_for_each(|mark| apply(transaction, mark))?;
+            note_sent(transaction, &marks)
+        })
+        .await
     }
 
     /// The platform has these. Returns how many of them this has finished; ids that are unknown or done are ignored.
@@ -102,17 +124,10 @@ fn candidates(
     limit: usize,
     skip: &HashSet<Uuid>,
 ) -> Result<Vec<Candidate>, StoreError> {
-    let ready = "SELECT row, id, seq, attempts FROM message
-                 WHERE kind = ?1 AND state = 'queued' AND not_before IS NULL AND ?2 IS NOT NULL
-                 ORDER BY seq LIMIT ?3";
-    let waited = "SELECT row, id, seq, attempts FROM message
-                  WHERE kind = ?1 AND not_before IS NOT NULL AND not_before <= ?2 ORDER BY not_before LIMIT ?3";
-    let astray = "SELECT row, id, seq, attempts FROM message
-                  WHERE kind = ?1 AND not_before IS NOT NULL AND not_before > ?2 ORDER BY not_before DESC LIMIT ?3";
     // Those to be skipped may be the first to be found.
     let enough = column::integer((limit + skip.len()) as u64);
     let mut found = Vec::new();
-    for (sql, time) in [(ready, now), (waited, now), (astray, farthest(now))] {
+    for (sql, time) in [(READY, now), (WAITED, now), (ASTRAY, farthest(now))] {
         let mut statement = connection.prepare_cached(sql)?;
         let mut rows = statement.query(params![kind.as_str(), At(time), enough])?;
         while let Some(row) = rows.next()? {
@@ -123,6 +138,7 @@ fn candidates(
                     id,
                     seq: column::count(row.get(2)?),
                     attempts: row.get(3)?,
+                    sent: row.get(4)?,
                 });
             }
         }
@@ -142,7 +158,8 @@ fn read(connection: &Connection, kind: Kind, candidate: Candidate) -> Result<Due
             topic: row.get(0)?,
             schema: row.get(1)?,
             payload: Arc::from(row.get_ref(2)?.as_blob()?),
-            attempts: candidate.attempts,
+            attempts: if candidate.sent { 0 } else { candidate.attempts },
+            sends: if candidate.sent { candidate.attempts } else { 0 },
         })
     })?;
     Ok(due)
@@ -154,9 +171,7 @@ fn farthest(now: Timestamp) -> Timestamp {
 }
 
 fn next_due(connection: &Connection, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-    let sql = "SELECT not_before FROM message WHERE kind = ?1 AND not_before IS NOT NULL AND not_before > ?2
-               ORDER BY not_before LIMIT 1";
-    let mut next = connection.prepare_cached(sql)?;
+    let mut next = connection.prepare_cached(NEXT)?;
     let mut earliest: Option<Timestamp> = None;
     for kind in Kind::ALL {
         let mut rows = next.query(params![kind.as_str(), At(now)])?;
@@ -172,7 +187,8 @@ fn apply(connection: &Connection, mark: &Mark) -> Result<(), StoreError> {
     match mark {
         Mark::Sent { id, at, again_at } => sent(connection, *id, *at, *again_at)?,
         Mark::Later { id, not_before, why } => {
-            let sql = "UPDATE message SET state = 'queued', attempts = attempts + 1, not_before = ?2, why = ?3
+            let sql = "UPDATE message SET state = 'queued', not_before = ?2, why = ?3,
+                              attempts = CASE state WHEN 'sent' THEN 1 ELSE attempts + 1 END
                        WHERE id = ?1 AND state IN ('queued', 'sent') AND finished_at IS NULL";
             connection
                 .prepare_cached(sql)?
@@ -194,19 +210,49 @@ fn apply(connection: &Connection, mark: &Mark) -> Result<(), StoreError> {
 
 fn sent(connection: &Connection, id: Uuid, at: Timestamp, again_at: Option<Timestamp>) -> Result<(), StoreError> {
     let sql = "UPDATE message SET state = 'sent', sent_at = ?2, not_before = ?3, why = NULL,
-                      attempts = attempts + (?3 IS NOT NULL),
+                      attempts = CASE WHEN ?3 IS NULL THEN attempts WHEN state = 'sent' THEN attempts + 1 ELSE 1 END,
                       finished_at = CASE WHEN ?3 IS NULL THEN ?2 END
-               WHERE id = ?1 AND state IN ('queued', 'sent') AND finished_at IS NULL
-               RETURNING kind";
-    let mut update = connection.prepare_cached(sql)?;
-    let mut rows = update.query(params![Id(id), At(at), again_at.map(At)])?;
-    let mut kind: Option<String> = None;
-    while let Some(row) = rows.next()? {
-        kind = row.get(0)?;
-    }
-    if let Some(kind) = kind {
-        let sql = "UPDATE counter SET last_sent_at = max(coalesce(last_sent_at, ?2), ?2) WHERE kind = ?1";
-        connection.prepare_cached(sql)?.execute(params![kind, At(at)])?;
+               WHERE id = ?1 AND state IN ('queued', 'sent') AND finished_at IS NULL";
+    connection
+        .prepare_cached(sql)?
+        .execute(params![Id(id), At(at), again_at.map(At)])?;
+    Ok(())
+}
+
+/// Notes when a broker last took a message, once for all marks.
+fn note_sent(connection: &Connection, marks: &[Mark]) -> Result<(), StoreError> {
+    let times = marks.iter().filter_map(|mark| match mark {
+        Mark::Sent { at, .. } => Some(*at),
+        Mark::Later { .. } | Mark::Attempt { .. } | Mark::SetAside { .. } => None,
+    });
+    if let Some(latest) = times.max() {
+        let sql = "INSERT INTO delivery (one, last_sent_at) VALUES (1, ?1)
+                   ON CONFLICT (one) DO UPDATE SET last_sent_at = excluded.last_sent_at";
+        connection.prepare_cached(sql)?.execute([At(latest)])?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_query_finds_its_rows_in_an_index_in_the_right_order() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(include_str!("schema.sql")).unwrap();
+        for (sql, index) in [
+            (READY, "message_ready"),
+            (WAITED, "message_waiting"),
+            (ASTRAY, "message_waiting"),
+            (NEXT, "message_waiting"),
+        ] {
+            let mut explained = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let nothing = vec![rusqlite::types::Null; explained.parameter_count()];
+            let steps = explained.query_map(rusqlite::params_from_iter(nothing), |row| row.get(3));
+            let plan: Vec<String> = steps.unwrap().collect::<Result<_, _>>().unwrap();
+            // A second step would be a sort.
+            assert!(plan.len() == 1 && plan[0].contains(index), "{plan:?}");
+        }
+    }
 }

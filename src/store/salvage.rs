@@ -10,7 +10,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags, Params, Row, params, params_from_iter};
 
-use super::{StoreError, column};
+use super::{StoreError, column, file};
 use crate::core::delivery::Kind;
 
 /// A table of the schema.
@@ -38,9 +38,11 @@ const fn table(name: &'static str, key: &'static [&'static str], take: Take) -> 
 }
 
 /// Every table of the schema, each after those that its rows refer to.
-pub(super) const TABLES: [Table; 11] = [
+pub(super) const TABLES: [Table; 13] = [
     table("identity", ROWID, ALL),
     table("counter", ROWID, ALL),
+    table("delivery", ROWID, ALL),
+    table("link", ROWID, ALL),
     table("cuff", ROWID, ALL),
     table("connection", ROWID, ALL),
     table("measurement", ROWID, ALL),
@@ -77,7 +79,9 @@ pub(super) fn salvage(path: &Path, fresh: &mut Connection, now: Timestamp) -> Re
     let transaction = fresh.transaction()?;
     // The new database's own, at 0: those that are missing afterwards could not be read.
     transaction.execute("DELETE FROM counter", [])?;
-    if let Ok(damaged) = open_damaged(path) {
+    // SQLite would delete the log of an empty database.
+    let readable = file::size(path) > 0;
+    if let Some(damaged) = readable.then(|| open_damaged(path).ok()).flatten() {
         for table in &TABLES {
             take_over(&damaged, &transaction, table)?;
         }
@@ -97,6 +101,8 @@ pub(super) fn salvage(path: &Path, fresh: &mut Connection, now: Timestamp) -> Re
 fn open_damaged(path: &Path) -> rusqlite::Result<Connection> {
     let damaged = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     damaged.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    // Else SQLite refuses every page of a file that is shorter than its header says.
+    damaged.set_db_config(DbConfig::SQLITE_DBCONFIG_WRITABLE_SCHEMA, true)?;
     damaged.pragma_update(None, "trusted_schema", false)?;
     damaged.pragma_update(None, "cell_size_check", true)?;
     Ok(damaged)

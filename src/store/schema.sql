@@ -13,12 +13,23 @@ CREATE TABLE identity (
 
 -- The highest seq ever given out, by kind: kept apart from the messages so that deleting old ones never reuses a number.
 CREATE TABLE counter (
-    kind         TEXT NOT NULL PRIMARY KEY CHECK (kind IN ('alert', 'readiness', 'reading', 'fhir')),
+    kind    TEXT NOT NULL PRIMARY KEY CHECK (kind IN ('alert', 'readiness', 'reading', 'fhir')),
     -- Above 2^53 - 1 a JSON number is not exact any more (RFC 7493).
-    highest      INTEGER NOT NULL DEFAULT 0 CHECK (highest BETWEEN 0 AND 9007199254740991),
-    last_sent_at INTEGER
+    highest INTEGER NOT NULL DEFAULT 0 CHECK (highest BETWEEN 0 AND 9007199254740991)
 ) STRICT;
 INSERT INTO counter (kind) VALUES ('alert'), ('readiness'), ('reading'), ('fhir');
+
+-- When a broker last took a message: it outlives the messages.
+CREATE TABLE delivery (
+    one          INTEGER PRIMARY KEY CHECK (one = 1),
+    last_sent_at INTEGER NOT NULL
+) STRICT;
+
+-- How many connections to brokers were begun, ever: a `lost` of an older one can be told from news.
+CREATE TABLE link (
+    one         INTEGER PRIMARY KEY CHECK (one = 1),
+    connections INTEGER NOT NULL CHECK (connections BETWEEN 0 AND 9007199254740991)
+) STRICT;
 
 -- What is remembered of a cuff for as long as it is registered.
 CREATE TABLE cuff (

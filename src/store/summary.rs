@@ -107,10 +107,7 @@ fn set_aside(connection: &Connection) -> Result<Vec<Uuid>, StoreError> {
 }
 
 fn last_sent_at(connection: &Connection) -> Result<Option<Timestamp>, StoreError> {
-    let sql = "SELECT max(last_sent_at) FROM counter";
-    let last: Option<Option<At>> = connection
-        .prepare_cached(sql)?
-        .query_row([], |row| row.get(0))
-        .optional()?;
-    Ok(last.flatten().map(|at| at.0))
+    let mut last = connection.prepare_cached("SELECT last_sent_at FROM delivery")?;
+    let last = last.query_row([], |row| row.get::<_, At>(0)).optional()?;
+    Ok(last.map(|at| at.0))
 }

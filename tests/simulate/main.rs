@@ -8,6 +8,8 @@
 
 #[cfg(feature = "demo-broker")]
 mod broker;
+#[cfg(feature = "demo-broker")]
+mod demo;
 mod faults;
 mod models;
 mod playing;

@@ -36,6 +36,17 @@ pub fn narrate(topic: &str, payload: &[u8], zone: &TimeZone) -> Line {
     Line::new(tag, text, tone)
 }
 
+/// What it means that a claim of 3.1 does not hold.
+fn missing(claim: &str) -> String {
+    match claim {
+        "registered" => "cuff not registered".to_owned(),
+        "bonded" => "no bond".to_owned(),
+        "clock_synchronized" => "time uncertain".to_owned(),
+        "user_matched" => "user unknown".to_owned(),
+        other => format!("not {}", other.replace('_', " ")),
+    }
+}
+
 /// The last level of a topic: what kind of message it is.
 fn short(topic: &str) -> &str {
     topic.rsplit('/').next().unwrap_or(topic)
@@ -110,12 +121,12 @@ impl<'a> Message<'a> {
         let open = claims
             .into_iter()
             .flatten()
-            .filter(|(_, claim)| claim.as_bool() != Some(true));
-        let open: Vec<_> = open.map(|(name, _)| name.replace('_', " ")).collect();
+            .filter(|(_, holds)| holds.as_bool() != Some(true));
+        let open: Vec<_> = open.map(|(claim, _)| missing(claim)).collect();
         if open.is_empty() {
             return "not verified".to_owned();
         }
-        format!("not verified: {} does not hold", open.join(", "))
+        format!("not verified: {}", open.join(", "))
     }
 
     fn readiness(&self) -> (String, Tone) {
@@ -268,7 +279,7 @@ mod tests {
         assert_eq!(
             text,
             "no values, time taken unknown, the cuff was loose, patient p1. Not counted: no session open; not verified: \
-             bonded does not hold."
+             no bond."
         );
     }
 

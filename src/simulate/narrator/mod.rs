@@ -3,6 +3,7 @@
 //! What is said is computed as values ([`messages`], [`events`]); [`terminal`] wraps, colours and writes it.
 
 pub mod events;
+pub mod fields;
 pub mod messages;
 pub mod terminal;
 mod words;
@@ -16,7 +17,7 @@ pub struct Line {
     pub text: String,
     /// How it sounds.
     pub tone: Tone,
-    /// What stands below it, word for word: a message's JSON. Each line stays a line.
+    /// What stands below it, a message's JSON: each line a field, broken only where it is too long.
     pub verbatim: Option<String>,
 }
 

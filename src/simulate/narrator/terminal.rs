@@ -68,9 +68,10 @@ impl<W: Write> Printer<W> {
     /// Those of the output.
     pub fn line(&mut self, line: &Line) -> io::Result<()> {
         self.end_bar()?;
-        let (begin, end) = self.paint(tag_code(line.tone));
         for (index, part) in wrap(&line.text, COLUMNS - INDENT).into_iter().enumerate() {
             let tag = if index == 0 { line.tag.as_str() } else { "" };
+            let code = if tag.is_empty() { "" } else { code_of(line.tone) };
+            let (begin, end) = self.paint(code);
             writeln!(self.out, "{begin}{tag:<width$}{end}{part}", width = INDENT)?;
         }
         self.verbatim(line.verbatim.as_deref())?;
@@ -79,7 +80,11 @@ impl<W: Write> Printer<W> {
 
     fn verbatim(&mut self, text: Option<&str>) -> io::Result<()> {
         let (begin, end) = self.paint(DIM);
-        for line in text.into_iter().flat_map(str::lines) {
+        for line in text
+            .into_iter()
+            .flat_map(str::lines)
+            .flat_map(|line| cut(line, COLUMNS - INDENT))
+        {
             writeln!(self.out, "{:INDENT$}{begin}{line}{end}", "")?;
         }
         Ok(())
@@ -125,8 +130,8 @@ impl<W: Write> Printer<W> {
 
     fn paint(&self, code: &'static str) -> (&'static str, &'static str) {
         match self.look {
-            Look::Colour => (code, "\x1b[0m"),
-            Look::Plain | Look::Redraw => ("", ""),
+            Look::Colour if !code.is_empty() => (code, "\x1b[0m"),
+            Look::Colour | Look::Plain | Look::Redraw => ("", ""),
         }
     }
 }
@@ -134,33 +139,35 @@ impl<W: Write> Printer<W> {
 const DIM: &str = "\x1b[2m";
 const BAR: &str = "\x1b[36m";
 
-const fn tag_code(tone: Tone) -> &'static str {
+const fn code_of(tone: Tone) -> &'static str {
     match tone {
         Tone::Plain => "\x1b[1m",
         Tone::Good => "\x1b[1;32m",
         Tone::Attention => "\x1b[1;33m",
-        Tone::Aside => DIM,
+        Tone::Aside => "",
     }
 }
 
 /// `text` in lines of at most `columns` characters, broken at spaces; a longer word has a line for itself.
 fn wrap(text: &str, columns: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
+    let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
-        let Some(line) = lines.last_mut() else {
-            continue;
-        };
-        let needed = line.chars().count() + 1 + word.chars().count();
-        if line.is_empty() {
-            line.push_str(word);
-        } else if needed <= columns {
-            line.push(' ');
-            line.push_str(word);
-        } else {
-            lines.push(word.to_owned());
+        let fits = |line: &&mut String| line.chars().count() + 1 + word.chars().count() <= columns;
+        match lines.last_mut().filter(fits) {
+            Some(line) => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            None => lines.push(word.to_owned()),
         }
     }
     lines
+}
+
+/// `text` in pieces of at most `columns` characters, wherever that falls.
+fn cut(text: &str, columns: usize) -> Vec<String> {
+    let characters: Vec<_> = text.chars().collect();
+    characters.chunks(columns).map(String::from_iter).collect()
 }
 
 #[cfg(test)]
@@ -231,15 +238,18 @@ mod tests {
     }
 
     #[test]
-    fn json_below_a_line_keeps_its_lines() {
+    fn json_below_a_line_keeps_its_lines_and_every_character() {
+        let long = "é".repeat(100);
         let line = Line {
-            verbatim: Some("{\n  \"a\": 1\n}".to_owned()),
+            verbatim: Some(format!("a: 1\nb: {long}")),
             ..Line::aside("x")
         };
         let text = printed(Look::Plain, |printer| printer.line(&line).expect("a vector takes all"));
-        assert_eq!(
-            text,
-            "           x\n           {\n             \"a\": 1\n           }\n"
+        assert!(
+            text.starts_with("           x\n           a: 1\n           b: é"),
+            "{text}"
         );
+        assert!(text.lines().all(|line| line.chars().count() <= COLUMNS), "{text}");
+        assert_eq!(text.matches('é').count(), 100);
     }
 }

@@ -1,0 +1,282 @@
+//! What to send next in one connection, and what to write down of the answers.
+//!
+//! A message handed out is not handed out again before its answer is stored; one that was not answered leaves no mark, so
+//! that it is still queued when the connection is over. Marks are made here and stored by the caller, in batches.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::answer::{self, Answer};
+use super::{Due, Kind, Mark, retry};
+use crate::core::moment::{Moment, Now};
+
+/// How many messages one page holds.
+pub const PAGE: usize = 256;
+
+/// How many marks one transaction takes.
+pub const BATCH: usize = 200;
+
+/// How long a mark waits for others.
+pub const BATCH_WAIT: Duration = Duration::from_millis(100);
+
+/// No more is sent while so many answers are not stored: a store that does not answer stops the sending.
+const MOST_UNSETTLED: usize = 1000;
+
+/// What the broker and the config say of one connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// How many publishes may be unanswered.
+    pub window: usize,
+    /// With receipts: how long to wait for the first.
+    pub receipt_timeout: Option<Duration>,
+    /// The broker's Maximum Packet Size in octets, if it has one.
+    pub largest_packet: Option<u32>,
+}
+
+/// One connection's queue.
+#[derive(Debug)]
+pub struct Window {
+    rules: Rules,
+    page: VecDeque<Due>,
+    supply: Supply,
+    out: HashMap<Uuid, Out>,
+    unsettled: HashSet<Uuid>,
+    marks: Vec<Mark>,
+    oldest_mark: Option<Moment>,
+}
+
+/// What is known of the rows that are not in the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Supply {
+    /// There may be more.
+    Unknown,
+    /// A page was asked for.
+    Asked,
+    /// A page was asked for, and since then something new was queued.
+    AskedAndStale,
+    /// Nothing more is due.
+    Dry,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Out {
+    kind: Kind,
+    attempts: u32,
+    sends: u32,
+}
+
+/// An answer, judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Judged {
+    /// What kind of message was answered.
+    pub kind: Kind,
+    /// What the answer means.
+    pub answer: Answer,
+}
+
+impl Window {
+    /// Starts empty, and wants a page.
+    #[must_use]
+    pub fn new(rules: Rules) -> Self {
+        Self {
+            rules,
+            page: VecDeque::new(),
+            supply: Supply::Unknown,
+            out: HashMap::new(),
+            unsettled: HashSet::new(),
+            marks: Vec::new(),
+            oldest_mark: None,
+        }
+    }
+
+    /// From now on so many publishes may be unanswered.
+    pub const fn resize(&mut self, window: usize) {
+        self.rules.window = window;
+    }
+
+    /// Something was queued, or something may have become due.
+    pub fn woken(&mut self) {
+        self.supply = match self.supply {
+            Supply::Unknown | Supply::Dry => Supply::Unknown,
+            Supply::Asked | Supply::AskedAndStale => Supply::AskedAndStale,
+        };
+        // What is dropped here is still queued; the next page brings it back, behind what is more urgent.
+        self.page.truncate(self.rules.window);
+    }
+
+    /// Whether a page is to be fetched now, leaving out these rows. Answered by [`Window::offer`].
+    pub fn ask(&mut self) -> Option<Vec<Uuid>> {
+        if self.supply != Supply::Unknown || self.page.len() > self.rules.window {
+            return None;
+        }
+        self.supply = Supply::Asked;
+        let waiting = self.page.iter().map(|row| row.id);
+        let known = self.out.keys().chain(&self.unsettled).copied();
+        Some(known.chain(waiting).collect())
+    }
+
+    /// Takes the page that was asked for; fewer rows than [`PAGE`] mean that no more are due.
+    pub fn offer(&mut self, rows: Vec<Due>) {
+        let more = rows.len() >= PAGE || self.supply == Supply::AskedAndStale;
+        self.supply = if more { Supply::Unknown } else { Supply::Dry };
+        self.page.extend(rows);
+        self.page.make_contiguous().sort_by_key(|row| (row.kind, row.seq));
+    }
+
+    /// The page could not be fetched.
+    pub fn refuse(&mut self) {
+        self.supply = Supply::Unknown;
+    }
+
+    /// The next message to publish, while the window has room beside `others` unanswered publishes.
+    pub fn next(&mut self, others: usize, now: Now) -> Option<Due> {
+        while self.out.len() + others < self.rules.window && self.unsettled.len() < MOST_UNSETTLED {
+            let row = self.page.pop_front()?;
+            if !self.fits(&row) {
+                let why = "larger than the broker's Maximum Packet Size".to_owned();
+                self.mark(Mark::SetAside { id: row.id, why }, now);
+                continue;
+            }
+            let out = Out {
+                kind: row.kind,
+                attempts: row.attempts,
+                sends: row.sends,
+            };
+            self.out.insert(row.id, out);
+            return Some(row);
+        }
+        None
+    }
+
+    /// The broker answered with this reason code. `None` if the message is not out.
+    pub fn answered(&mut self, id: Uuid, code: u8, now: Now) -> Option<Judged> {
+        let out = self.out.remove(&id)?;
+        let answer = answer::judge(code);
+        self.mark(self.verdict(id, code, out, now.wall), now);
+        Some(Judged { kind: out.kind, answer })
+    }
+
+    /// It cannot be published at all.
+    pub fn unsendable(&mut self, id: Uuid, why: String, now: Now) {
+        if self.out.remove(&id).is_some() {
+            self.mark(Mark::SetAside { id, why }, now);
+        }
+    }
+
+    /// It was not handed to the network after all.
+    pub fn unsent(&mut self, row: Due) {
+        if self.out.remove(&row.id).is_some() {
+            self.page.push_front(row);
+        }
+    }
+
+    /// When the marks are to be stored: at once for a full batch, else soon; `None` if there are none.
+    #[must_use]
+    pub fn marks_due(&self) -> Option<Moment> {
+        let oldest = self.oldest_mark?;
+        Some(if self.marks.len() >= BATCH {
+            oldest
+        } else {
+            oldest + BATCH_WAIT
+        })
+    }
+
+    /// Takes the marks to store them. What was stored is given to [`Window::settled`].
+    #[must_use]
+    pub fn take_marks(&mut self) -> Vec<Mark> {
+        self.oldest_mark = None;
+        std::mem::take(&mut self.marks)
+    }
+
+    /// These marks are stored.
+    pub fn settled(&mut self, marks: &[Mark]) {
+        for mark in marks {
+            self.unsettled.remove(&mark.id());
+        }
+        // Some of them come back later: the time of the next due row has to be asked anew.
+        if self.supply == Supply::Dry && marks.iter().any(Mark::comes_back) {
+            self.supply = Supply::Unknown;
+        }
+    }
+
+    /// The messages that are out and not answered.
+    #[must_use]
+    pub fn in_flight(&self) -> Vec<Uuid> {
+        self.out.keys().copied().collect()
+    }
+
+    /// How many messages are out and not answered.
+    #[must_use]
+    pub fn out(&self) -> usize {
+        self.out.len()
+    }
+
+    /// Whether nothing is left to send or to wait for, as far as is known.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.out.is_empty() && self.page.is_empty() && self.supply == Supply::Dry
+    }
+
+    fn verdict(&self, id: Uuid, code: u8, out: Out, now: Timestamp) -> Mark {
+        let later = |delay| Mark::Later {
+            id,
+            not_before: after(now, delay),
+            why: answer::describe(code),
+        };
+        match answer::judge(code) {
+            Answer::Taken => Mark::Sent {
+                id,
+                at: now,
+                again_at: self.again_at(out, now),
+            },
+            Answer::NobodySubscribes => later(retry::after_no_subscriber(out.attempts)),
+            Answer::Refused => later(retry::after_refusal(out.attempts)),
+            Answer::RefusedForGood => Mark::SetAside {
+                id,
+                why: answer::describe(code),
+            },
+        }
+    }
+
+    /// FHIR Bundles are done when a broker took them: receipts do not name them.
+    fn again_at(&self, out: Out, now: Timestamp) -> Option<Timestamp> {
+        let timeout = self.rules.receipt_timeout.filter(|_| out.kind != Kind::Fhir)?;
+        Some(after(now, retry::without_receipt(timeout, out.sends)))
+    }
+
+    fn mark(&mut self, mark: Mark, now: Now) {
+        self.unsettled.insert(mark.id());
+        self.marks.push(mark);
+        self.oldest_mark.get_or_insert(now.moment);
+    }
+
+    fn fits(&self, row: &Due) -> bool {
+        let size = packet_size(row);
+        self.rules
+            .largest_packet
+            .is_none_or(|largest| u32::try_from(size).is_ok_and(|size| size <= largest))
+    }
+}
+
+/// An upper bound of a message's PUBLISH packet in octets (MQTT 5.0, 3.3): headers and lengths at their longest, then topic,
+/// payload, payload format, content type, and the two user properties.
+#[must_use]
+pub fn packet_size(row: &Due) -> usize {
+    const HEADERS: usize = 1 + 4 + 2 + 2 + 4;
+    const PAYLOAD_FORMAT: usize = 2;
+    const CONTENT_TYPE: usize = 3 + "application/json".len();
+    const USER_PROPERTIES: usize = 5 + "schema".len() + 5 + "id".len() + 36;
+    let fixed = HEADERS + PAYLOAD_FORMAT + CONTENT_TYPE + USER_PROPERTIES;
+    fixed + row.schema.len() + row.topic.len() + row.payload.len()
+}
+
+fn after(now: Timestamp, delay: Duration) -> Timestamp {
+    now.checked_add(delay).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+#[path = "window_tests.rs"]
+mod tests;

@@ -1,0 +1,205 @@
+//! One network connection to one broker, whichever MQTT it speaks. No type of the MQTT libraries leaves this module.
+//!
+//! A connection is used once: when it is over, everything the library knew of it is dropped with it.
+
+mod fault;
+mod v311;
+mod v5;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use super::command::Incoming;
+use super::settings::Version;
+pub use fault::{Class, Fault};
+
+/// Larger packets are not accepted from a broker; far more than a command may have.
+const LARGEST_INCOMING: u32 = 64 * 1024;
+
+/// The library's own limit of unacknowledged publishes. Ours is lower; its default reserves memory for 65 535.
+const LIBRARY_WINDOW: u16 = 4096;
+
+/// Requests beside the window's publishes: subscribe, status, info, replies.
+const OTHER_REQUESTS: usize = 32;
+
+/// Events that the link has not taken yet.
+const EVENTS: usize = 64;
+
+/// Everything that one connection needs to know.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    pub(super) version: Version,
+    pub(super) host: String,
+    pub(super) port: u16,
+    pub(super) tls: Option<Arc<rustls::ClientConfig>>,
+    pub(super) client_id: String,
+    pub(super) login: Option<(String, Option<Vec<u8>>)>,
+    pub(super) keep_alive: Duration,
+    pub(super) connect_timeout: Duration,
+    pub(super) will: Publish,
+    pub(super) will_delay: Duration,
+    pub(super) window: u16,
+}
+
+/// A message on its way out, at QoS 1.
+#[derive(Clone, Debug)]
+pub(super) struct Publish {
+    pub(super) topic: String,
+    pub(super) payload: Bytes,
+    pub(super) retain: bool,
+    pub(super) schema: String,
+    pub(super) id: Uuid,
+    pub(super) correlation: Option<Bytes>,
+}
+
+/// What happens on a connection. `Down` is the last.
+#[derive(Debug)]
+pub(super) enum Event {
+    /// The broker took us.
+    Up(Limits),
+    /// A command came.
+    Command(Incoming),
+    /// The broker has answered the subscription for commands.
+    Subscribed(Subscription),
+    /// It is over.
+    Down(Fault),
+}
+
+/// What the broker says of a subscription.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Subscription {
+    /// Commands will come.
+    Granted,
+    /// The broker does not let us listen for commands.
+    Refused,
+}
+
+/// What the broker allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Limits {
+    /// Most unacknowledged publishes.
+    pub(super) receive_maximum: u16,
+    /// Largest packet in octets.
+    pub(super) largest_packet: Option<u32>,
+}
+
+/// What became of handing a publish to the library.
+pub(super) enum Handed {
+    /// It will be sent. The future ends with the answer, or when the connection is over.
+    Over(BoxFuture<'static, Outcome>),
+    /// There is no room now.
+    Full,
+    /// The connection is over.
+    Gone,
+    /// It can never be sent.
+    Unsendable,
+}
+
+/// What became of a publish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// A PUBACK with this reason code came.
+    Answered(u8),
+    /// None came before the connection was over.
+    Unanswered,
+    /// The library did not send it: the broker keeps no retained messages.
+    NotRetained,
+}
+
+enum Library {
+    V5(rumqttc::AsyncClient),
+    V311(rumqttc_v4::AsyncClient),
+}
+
+/// One connection. Dropping it abandons it.
+pub(super) struct Connection {
+    library: Library,
+    events: mpsc::Receiver<Event>,
+    polling: JoinSet<()>,
+}
+
+impl Connection {
+    /// Begins to connect; the first event tells how that went.
+    pub(super) fn open(plan: &Plan) -> Self {
+        let (sender, events) = mpsc::channel(EVENTS);
+        let mut polling = JoinSet::new();
+        // A task of its own, so that nothing here can keep the library from reading, writing and pinging.
+        let library = match plan.version {
+            Version::V5 => {
+                let (client, event_loop) = v5::open(plan);
+                polling.spawn(v5::poll(event_loop, sender, plan.tls.is_some()));
+                Library::V5(client)
+            }
+            Version::V311 => {
+                let (client, event_loop) = v311::open(plan);
+                polling.spawn(v311::poll(event_loop, sender, plan.tls.is_some()));
+                Library::V311(client)
+            }
+        };
+        Self {
+            library,
+            events,
+            polling,
+        }
+    }
+
+    /// The next event. May be dropped half-way.
+    pub(super) async fn event(&mut self) -> Event {
+        let ended = || Event::Down(Fault::new(Class::Lost, "the connection ended"));
+        self.events.recv().await.unwrap_or_else(ended)
+    }
+
+    /// Hands a publish over without waiting.
+    pub(super) fn publish(&self, publish: Publish) -> Handed {
+        match &self.library {
+            Library::V5(client) => v5::publish(client, publish),
+            Library::V311(client) => v311::publish(client, publish),
+        }
+    }
+
+    /// Asks for commands on this topic. The answer comes as an event.
+    pub(super) fn subscribe(&self, topic: &str) {
+        match &self.library {
+            Library::V5(client) => v5::subscribe(client, topic),
+            Library::V311(client) => v311::subscribe(client, topic),
+        }
+    }
+
+    /// Says goodbye, so that the broker forgets the will. `Down` follows.
+    pub(super) fn disconnect(&self) {
+        match &self.library {
+            Library::V5(client) => v5::disconnect(client),
+            Library::V311(client) => v311::disconnect(client),
+        }
+    }
+
+    /// Drops the connection with all that the library knew of it. Publishes that are still out are `Unanswered` after this.
+    pub(super) async fn abandon(mut self) {
+        self.polling.shutdown().await;
+    }
+}
+
+/// Opens the TCP connection. The name is looked up here, so that an unknown name has words of its own.
+async fn dial(host: String, port: u16) -> std::io::Result<TcpStream> {
+    let addresses = tokio::net::lookup_host((host.as_str(), port))
+        .await
+        .map_err(|cause| fault::unknown_name(&host, &cause))?;
+    let mut last = None;
+    for address in addresses {
+        match TcpStream::connect(address).await {
+            Ok(stream) => {
+                stream.set_nodelay(true)?;
+                return Ok(stream);
+            }
+            Err(cause) => last = Some(cause),
+        }
+    }
+    Err(last.unwrap_or_else(|| fault::no_address(&host)))
+}

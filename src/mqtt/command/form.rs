@@ -1,0 +1,375 @@
+//! The form of commands: octets to a typed value, or one word for what is wrong.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{Code, LARGEST, Refusal, SCHEMA, json};
+use crate::core::delivery::Kind;
+use crate::core::name::Name;
+
+const MOST_RECEIPTS: usize = 100;
+const MOST_RESENT: u64 = 1000;
+const LONGEST_NOTE: usize = 500;
+
+/// A command whose form is good. Nothing else of it is checked yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parsed {
+    /// Its id.
+    pub id: Uuid,
+    /// Its id as it was written, for the reply.
+    pub id_text: String,
+    /// The clinic it is meant for.
+    pub site: String,
+    /// The gateway it is meant for.
+    pub gateway: String,
+    /// When it is too late for it.
+    pub expires_at: Timestamp,
+    /// What to do.
+    pub command: Command,
+    /// Who says so.
+    pub proof: Option<String>,
+}
+
+/// What to do.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub enum Command {
+    /// Begin a session.
+    OpenSession {
+        /// The new session's id.
+        session: Name,
+        /// Whose session.
+        patient: Name,
+        /// Which cuff, where the patient has none of their own.
+        #[serde(default)]
+        cuff: Option<Name>,
+        /// The policy that the platform counts on.
+        #[serde(default)]
+        policy_sha256: Option<Sha256>,
+    },
+    /// Somebody vouches for something.
+    Attest {
+        /// Which session.
+        session: Name,
+        /// What.
+        item: Name,
+        /// Who.
+        by: Name,
+        /// Whether it holds, or is taken back.
+        #[serde(default = "yes")]
+        value: bool,
+    },
+    /// The treatment starts.
+    Start {
+        /// Which session.
+        session: Name,
+    },
+    /// The session is over.
+    CloseSession {
+        /// Which session.
+        session: Name,
+    },
+    /// A clinician decides.
+    Decide {
+        /// Which session.
+        session: Name,
+        /// The id of the readiness message that it decides on.
+        answer: Uuid,
+        /// What.
+        decision: Decision,
+        /// Who.
+        by: Name,
+        /// Why.
+        #[serde(default)]
+        note: Option<Note>,
+    },
+    /// Say again how things stand.
+    Report {
+        /// Which session; all open ones, where absent.
+        #[serde(default)]
+        session: Option<Name>,
+    },
+    /// The platform has stored these messages.
+    Receipt {
+        /// Their ids.
+        ids: Receipts,
+    },
+    /// Send messages again.
+    Resend(Resend),
+}
+
+/// What a clinician decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// Go on.
+    Approve,
+    /// Do not.
+    Deny,
+}
+
+/// At most 100 ids.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Vec<Uuid>")]
+pub struct Receipts(Vec<Uuid>);
+
+/// At most 500 characters.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Note(String);
+
+/// 64 hexadecimal digits.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Sha256(String);
+
+/// Which messages to send again; at most 1000.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "ResendFields")]
+pub enum Resend {
+    /// These.
+    Ids(Vec<Uuid>),
+    /// Those of one kind, both ends included.
+    Range {
+        /// Which kind.
+        kind: Kind,
+        /// The first `seq`.
+        from_seq: u64,
+        /// The last `seq`.
+        to_seq: u64,
+    },
+}
+
+#[derive(Deserialize)]
+struct ResendFields {
+    ids: Option<Vec<Uuid>>,
+    kind: Option<String>,
+    from_seq: Option<u64>,
+    to_seq: Option<u64>,
+}
+
+/// The names of the commands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CommandName {
+    /// `open_session`.
+    OpenSession,
+    /// `attest`.
+    Attest,
+    /// `start`.
+    Start,
+    /// `close_session`.
+    CloseSession,
+    /// `decide`.
+    Decide,
+    /// `report`.
+    Report,
+    /// `receipt`.
+    Receipt,
+    /// `resend`.
+    Resend,
+}
+
+#[derive(Deserialize)]
+struct Frame {
+    schema: String,
+    id: String,
+    site: String,
+    gateway: String,
+    expires_at: Timestamp,
+    command: String,
+    #[serde(default)]
+    proof: Option<String>,
+}
+
+/// Parses a command. Fields it does not know are ignored.
+///
+/// # Errors
+/// `malformed` or `unknown_command`, with the id as it was written where that much could be read. No octets panic.
+pub fn parse(octets: &[u8]) -> Result<Parsed, (Option<String>, Refusal)> {
+    let malformed = |why: &str| Refusal::new(Code::Malformed, why);
+    if octets.len() > LARGEST {
+        return Err((None, malformed("larger than 8 KiB")));
+    }
+    let value = json::read(octets).map_err(|cause| (None, malformed(&describe(&cause))))?;
+    let id_text = written_id(&value);
+    parse_value(value).map_err(|refusal| (id_text, refusal))
+}
+
+/// The id, if it is one: what is echoed must not be chosen freely.
+fn written_id(value: &Value) -> Option<String> {
+    let text = value.get("id")?.as_str()?;
+    hyphenated(text).map(|_| text.to_owned())
+}
+
+fn parse_value(value: Value) -> Result<Parsed, Refusal> {
+    let malformed = |why: &str| Refusal::new(Code::Malformed, why);
+    let frame = Frame::deserialize(&value).map_err(|_| malformed("a field is missing or of a wrong type"))?;
+    if frame.schema != SCHEMA {
+        return Err(malformed("schema is not cuffd.command/1"));
+    }
+    let id = hyphenated(&frame.id).ok_or_else(|| malformed("id is not a UUID"))?;
+    if CommandName::parse(&frame.command).is_none() {
+        return Err(Refusal::new(Code::UnknownCommand, "no such command"));
+    }
+    let command = Command::deserialize(value).map_err(|_| malformed("a field of the command is missing or wrong"))?;
+    Ok(Parsed {
+        id,
+        id_text: frame.id,
+        site: frame.site,
+        gateway: frame.gateway,
+        expires_at: frame.expires_at,
+        command,
+        proof: frame.proof,
+    })
+}
+
+/// Only the form with hyphens: ids are compared as texts by those who send them.
+fn hyphenated(text: &str) -> Option<Uuid> {
+    (text.len() == 36).then(|| Uuid::try_parse(text).ok()).flatten()
+}
+
+/// What is wrong and where, without the words of the text, which may be anything.
+fn describe(cause: &serde_json::Error) -> String {
+    let what = match cause.classify() {
+        serde_json::error::Category::Eof => "ends too early",
+        serde_json::error::Category::Io | serde_json::error::Category::Syntax | serde_json::error::Category::Data => {
+            "is not strict JSON"
+        }
+    };
+    format!("{what}, line {} column {}", cause.line(), cause.column())
+}
+
+const fn yes() -> bool {
+    true
+}
+
+impl CommandName {
+    /// Every command.
+    pub const ALL: [Self; 8] = [
+        Self::OpenSession,
+        Self::Attest,
+        Self::Start,
+        Self::CloseSession,
+        Self::Decide,
+        Self::Report,
+        Self::Receipt,
+        Self::Resend,
+    ];
+
+    /// The word in the message and the config.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::OpenSession => "open_session",
+            Self::Attest => "attest",
+            Self::Start => "start",
+            Self::CloseSession => "close_session",
+            Self::Decide => "decide",
+            Self::Report => "report",
+            Self::Receipt => "receipt",
+            Self::Resend => "resend",
+        }
+    }
+
+    /// The command of this name, if there is one.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|name| name.as_str() == text)
+    }
+}
+
+impl Command {
+    /// Its name.
+    #[must_use]
+    pub const fn name(&self) -> CommandName {
+        match self {
+            Self::OpenSession { .. } => CommandName::OpenSession,
+            Self::Attest { .. } => CommandName::Attest,
+            Self::Start { .. } => CommandName::Start,
+            Self::CloseSession { .. } => CommandName::CloseSession,
+            Self::Decide { .. } => CommandName::Decide,
+            Self::Report { .. } => CommandName::Report,
+            Self::Receipt { .. } => CommandName::Receipt,
+            Self::Resend(_) => CommandName::Resend,
+        }
+    }
+}
+
+impl Receipts {
+    /// The ids.
+    #[must_use]
+    pub fn ids(&self) -> &[Uuid] {
+        &self.0
+    }
+}
+
+impl TryFrom<Vec<Uuid>> for Receipts {
+    type Error = &'static str;
+
+    fn try_from(ids: Vec<Uuid>) -> Result<Self, Self::Error> {
+        (ids.len() <= MOST_RECEIPTS)
+            .then_some(Self(ids))
+            .ok_or("more than 100 ids")
+    }
+}
+
+impl Note {
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Note {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let short = text.chars().count() <= LONGEST_NOTE;
+        short.then_some(Self(text)).ok_or("more than 500 characters")
+    }
+}
+
+impl Sha256 {
+    /// The digits, in lower case.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Sha256 {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let good = text.len() == 64 && text.bytes().all(|octet| octet.is_ascii_hexdigit());
+        good.then(|| Self(text.to_ascii_lowercase()))
+            .ok_or("not 64 hexadecimal digits")
+    }
+}
+
+impl TryFrom<ResendFields> for Resend {
+    type Error = &'static str;
+
+    fn try_from(fields: ResendFields) -> Result<Self, Self::Error> {
+        match (fields.ids, fields.kind, fields.from_seq, fields.to_seq) {
+            (Some(ids), None, None, None) => Ok(Self::Ids(ids)),
+            (None, Some(kind), Some(from_seq), Some(to_seq)) => {
+                let kind = Kind::ALL.into_iter().find(|known| known.as_str() == kind);
+                let kind = kind.ok_or("no such kind")?;
+                let count = to_seq.checked_sub(from_seq).ok_or("from_seq is after to_seq")?;
+                (count < MOST_RESENT)
+                    .then_some(Self::Range { kind, from_seq, to_seq })
+                    .ok_or("more than 1000")
+            }
+            _ => Err("neither ids nor kind, from_seq and to_seq"),
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "form_tests.rs"]
+mod tests;

@@ -1,0 +1,338 @@
+//! The link's life: connect, deliver, lose the connection, wait, connect again, until it is told to stop.
+
+mod session;
+mod state;
+mod work;
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, info, warn};
+use uuid::Uuid;
+
+use super::client::{Class, Fault, Plan, Publish};
+use super::command::Incoming;
+use super::message::reply::Outgoing;
+use super::message::status::{self, Connection, Presence};
+use super::message::{MessageError, Origin, info as info_message};
+use super::outbox::{Outbox, OutboxError};
+use super::settings::{Broker, Settings, Transport};
+use super::tls;
+use crate::clock;
+use crate::core::delivery::Mark;
+use crate::core::delivery::isolation::{Change, Isolation};
+use crate::core::delivery::reconnect::{Ending, Reconnect, Urgency};
+use crate::core::moment::Moment;
+use session::Session;
+use state::Reporter;
+pub use state::{LinkState, Phase};
+
+/// Why the link cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    /// The outbox is gone.
+    #[error("messages cannot be read or marked")]
+    Outbox(#[source] OutboxError),
+    /// A message of the link's own could not be made.
+    #[error("cannot make a message of the link's own")]
+    Message(#[from] MessageError),
+}
+
+/// What the link is told, and where it tells.
+#[derive(Debug)]
+pub struct Inputs {
+    /// Changes when something was queued.
+    pub queued: watch::Receiver<u64>,
+    /// For `status`.
+    pub status: watch::Receiver<status::Facts>,
+    /// For `info`.
+    pub info: watch::Receiver<info_message::Facts>,
+    /// Whether somebody waits: then a lost connection is replaced sooner.
+    pub session_open: watch::Receiver<bool>,
+    /// Answers to commands. What is not acknowledged when the connection is lost is lost with it.
+    pub replies: mpsc::Receiver<Outgoing>,
+    /// Commands, unchecked. If there is no room a command is dropped: its sender gets no reply and sends it again.
+    pub commands: mpsc::Sender<Incoming>,
+    /// How the link stands.
+    pub state: watch::Sender<LinkState>,
+}
+
+/// Runs the link until `shutdown`, then says goodbye to the broker.
+///
+/// # Errors
+/// Only what makes every further try useless; an unreachable broker is not an error.
+pub async fn run<O: Outbox>(
+    settings: Settings,
+    origin: Origin,
+    outbox: O,
+    inputs: Inputs,
+    shutdown: CancellationToken,
+) -> Result<(), LinkError> {
+    let Some(brokers) = NonZeroUsize::new(settings.brokers.len()) else {
+        shutdown.cancelled().await;
+        return Ok(());
+    };
+    let link = Link {
+        reconnect: Reconnect::new(brokers, settings.timing.reconnect),
+        memory: Memory {
+            isolation: Isolation::new(settings.window.get().into()),
+            reporter: Reporter::new(inputs.state.clone()),
+        },
+        connections: 0,
+        settings: Arc::new(settings),
+        origin,
+        outbox,
+        inputs,
+        shutdown,
+    };
+    link.run().await
+}
+
+struct Link<O> {
+    settings: Arc<Settings>,
+    origin: Origin,
+    outbox: O,
+    inputs: Inputs,
+    shutdown: CancellationToken,
+    reconnect: Reconnect,
+    memory: Memory,
+    connections: u64,
+}
+
+/// What outlives a connection.
+struct Memory {
+    isolation: Isolation,
+    reporter: Reporter,
+}
+
+/// How a connection ended.
+struct Over {
+    fault: Fault,
+    /// PUBACKs of whatever was published.
+    acknowledged: u32,
+    /// Messages of the outbox that were answered.
+    answered: u32,
+    /// Messages of the outbox that were out.
+    in_flight: Vec<Uuid>,
+}
+
+impl<O: Outbox> Link<O> {
+    async fn run(mut self) -> Result<(), LinkError> {
+        while !self.shutdown.is_cancelled() {
+            let over = self.connection().await?;
+            if self.shutdown.is_cancelled() {
+                break;
+            }
+            self.suspect(&over).await?;
+            let delay = self.next(&over);
+            self.pause(delay).await;
+        }
+        self.memory.reporter.stopped();
+        Ok(())
+    }
+
+    /// One connection from the first packet to the last.
+    async fn connection(&mut self) -> Result<Over, LinkError> {
+        self.connections = self.next_number().await?;
+        let place = self.reconnect.broker();
+        let connection = Connection {
+            number: self.connections,
+            since: clock::wall(),
+        };
+        self.memory.reporter.connecting(place, connection.number);
+        let settings = self.settings.clone();
+        let Some(broker) = settings.brokers.get(place) else {
+            return Ok(Over::without_connection(Fault::new(Class::Config, "no such broker")));
+        };
+        debug!(broker = %broker.name(), connection = connection.number, "connecting");
+        let plan = match self.plan(broker, connection)? {
+            Ok(plan) => plan,
+            Err(fault) => return Ok(Over::without_connection(fault)),
+        };
+        let session = Session::new(&settings, &self.origin, &self.outbox, connection, &mut self.memory);
+        session.run(&plan, &mut self.inputs, &self.shutdown).await
+    }
+
+    /// Goes on over restarts, so that a `lost` of an older connection can be told. A store that does not answer now does
+    /// not keep the link from connecting.
+    async fn next_number(&self) -> Result<u64, LinkError> {
+        match self.outbox.next_connection().await {
+            Ok(number) => Ok(number),
+            Err(OutboxError::Passing(cause)) => {
+                warn!(%cause, "the number of the connection could not be stored");
+                Ok(self.connections + 1)
+            }
+            Err(gone @ OutboxError::Gone(_)) => Err(LinkError::Outbox(gone)),
+        }
+    }
+
+    /// Reads the files and makes the will. The inner error is a fault of this try, not of the program.
+    fn plan(&self, broker: &Broker, connection: Connection) -> Result<Result<Plan, Fault>, LinkError> {
+        let facts = self.inputs.status.borrow().clone();
+        let lost = status::status(&self.origin, Presence::Lost, connection, &facts)?;
+        let settings = &self.settings;
+        let will = Publish {
+            topic: settings.topics.status(),
+            payload: lost.into(),
+            retain: true,
+            schema: status::SCHEMA.to_owned(),
+            id: Uuid::new_v4(),
+            correlation: None,
+        };
+        Ok(read_files(broker).map(|(tls, login)| Plan {
+            version: settings.version,
+            host: broker.host.clone(),
+            port: broker.port,
+            tls,
+            client_id: settings.client_id.clone(),
+            login,
+            keep_alive: settings.keep_alive,
+            connect_timeout: settings.timing.connect,
+            will,
+            will_delay: settings.will_delay,
+            window: settings.window.get(),
+        }))
+    }
+
+    /// Looks for a message that breaks connections.
+    async fn suspect(&mut self, over: &Over) -> Result<(), LinkError> {
+        match self.memory.isolation.over(over.answered, &over.in_flight) {
+            Change::Nothing => Ok(()),
+            Change::Begins => {
+                warn!("connections keep breaking with messages in flight: sending one at a time");
+                Ok(())
+            }
+            Change::SetAside(id) => {
+                warn!(message = %id, "set aside: it alone broke three connections");
+                let why = format!("broke three connections: {}", over.fault);
+                self.set_aside(Mark::SetAside { id, why }).await
+            }
+        }
+    }
+
+    async fn set_aside(&self, mark: Mark) -> Result<(), LinkError> {
+        match self.outbox.apply(vec![mark]).await {
+            Ok(()) => Ok(()),
+            Err(OutboxError::Passing(cause)) => {
+                warn!(%cause, "the message could not be set aside, and will be tried again");
+                Ok(())
+            }
+            Err(gone @ OutboxError::Gone(_)) => Err(LinkError::Outbox(gone)),
+        }
+    }
+
+    fn next(&mut self, over: &Over) -> Duration {
+        let urgency = self.urgency();
+        let next = self.reconnect.over(over.ending(), urgency, rand::random());
+        self.memory.reporter.waiting(&over.fault, over.in_flight.len());
+        let delay_s = next.delay.as_secs_f32();
+        info!(next_broker = next.broker, delay_s, "will connect again");
+        next.delay
+    }
+
+    fn urgency(&self) -> Urgency {
+        if *self.inputs.session_open.borrow() {
+            Urgency::InSession
+        } else {
+            Urgency::Calm
+        }
+    }
+
+    /// Waits for the next try. A session that opens meanwhile cuts a long wait short.
+    async fn pause(&mut self, delay: Duration) {
+        let mut until = clock::moment() + delay;
+        loop {
+            tokio::select! {
+                () = self.shutdown.cancelled() => return,
+                () = clock::sleep_until(Some(until)) => return,
+                () = changed(&mut self.inputs.session_open) => until = self.sooner(until),
+                Some(_) = self.inputs.replies.recv() => debug!("a reply is lost: no broker is connected"),
+            }
+        }
+    }
+
+    fn sooner(&self, until: Moment) -> Moment {
+        match self.urgency() {
+            Urgency::Calm => until,
+            Urgency::InSession => {
+                let spread = self.settings.timing.reconnect.spread_in_session;
+                until.min(clock::moment() + spread.mul_f64(rand::random()))
+            }
+        }
+    }
+}
+
+impl Over {
+    fn without_connection(fault: Fault) -> Self {
+        Self {
+            fault,
+            acknowledged: 0,
+            answered: 0,
+            in_flight: Vec::new(),
+        }
+    }
+
+    const fn ending(&self) -> Ending {
+        if self.acknowledged > 0 {
+            Ending::Acknowledged
+        } else {
+            Ending::Fruitless
+        }
+    }
+}
+
+impl Broker {
+    /// `host:port`, for logs and `status`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{}:{}", self.host, self.port)
+    }
+}
+
+type Credentials = (Option<Arc<rustls::ClientConfig>>, Option<(String, Option<Vec<u8>>)>);
+
+fn read_files(broker: &Broker) -> Result<Credentials, Fault> {
+    let tls = match &broker.transport {
+        Transport::Plain => None,
+        Transport::Tls(files) => Some(Arc::new(tls::client_config(files).map_err(|fault| in_words(&fault))?)),
+    };
+    let Some(login) = &broker.login else {
+        return Ok((tls, None));
+    };
+    let password = login.password_file.as_deref().map(read_password).transpose()?;
+    Ok((tls, Some((login.username.clone(), password))))
+}
+
+fn read_password(path: &std::path::Path) -> Result<Vec<u8>, Fault> {
+    let mut password = std::fs::read(path)
+        .map_err(|cause| Fault::new(Class::Config, format!("cannot read {}: {cause}", path.display())))?;
+    while password.last().is_some_and(|octet| matches!(octet, b'\n' | b'\r')) {
+        password.pop();
+    }
+    Ok(password)
+}
+
+fn in_words(fault: &tls::TlsError) -> Fault {
+    let cause = std::error::Error::source(fault)
+        .map(|cause| format!(": {cause}"))
+        .unwrap_or_default();
+    Fault::new(Class::Config, format!("{fault}{cause}"))
+}
+
+/// Ends when the value changes; never, if nobody can change it any more. May be dropped half-way.
+async fn changed<T>(value: &mut watch::Receiver<T>) {
+    if value.changed().await.is_err() {
+        std::future::pending().await
+    }
+}
+
+/// The moment at which the wall clock, if nothing sets it, will show `time`.
+fn moment_of(time: Timestamp) -> Moment {
+    let now = clock::now();
+    let left = Duration::try_from(time.duration_since(now.wall)).unwrap_or(Duration::ZERO);
+    now.moment + left
+}

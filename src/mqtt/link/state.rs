@@ -1,0 +1,151 @@
+//! How the link stands, for `status`, the page and the metrics.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use tokio::sync::watch;
+use tracing::{info, warn};
+
+use crate::clock;
+use crate::core::delivery::Kind;
+use crate::core::delivery::answer::Answer;
+use crate::mqtt::client::Fault;
+
+/// How the link stands now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LinkState {
+    /// What it is doing.
+    pub phase: Phase,
+    /// Place in the config's list of the broker that is tried or connected.
+    pub broker: usize,
+    /// The number of the connection that is tried or up.
+    pub connection: u64,
+    /// When a broker last acknowledged anything.
+    pub last_puback: Option<Timestamp>,
+    /// Messages that are out and not acknowledged. Not exact while much is sent.
+    pub in_flight: usize,
+    /// Why the last connection ended, or the last try failed. Stays until something is acknowledged again.
+    pub last_fault: Option<Fault>,
+    /// The broker has thrown messages away because nobody subscribes.
+    pub no_subscriber: bool,
+    /// The broker does not let us listen for commands.
+    pub commands_refused: bool,
+    /// Messages go one at a time, to find the one that breaks connections.
+    pub isolating: bool,
+}
+
+/// What the link is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Phase {
+    /// Waiting for the next try, or not begun.
+    #[default]
+    Waiting,
+    /// Trying to connect.
+    Connecting,
+    /// Connected.
+    Up {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// Stopped in order.
+    Stopped,
+}
+
+/// Keeps the state, and logs what changes.
+pub(super) struct Reporter {
+    state: watch::Sender<LinkState>,
+    nobody: BTreeSet<Kind>,
+}
+
+impl Reporter {
+    pub(super) const fn new(state: watch::Sender<LinkState>) -> Self {
+        Self {
+            state,
+            nobody: BTreeSet::new(),
+        }
+    }
+
+    pub(super) fn connecting(&self, broker: usize, connection: u64) {
+        self.state.send_modify(|state| {
+            state.phase = Phase::Connecting;
+            state.broker = broker;
+            state.connection = connection;
+        });
+    }
+
+    pub(super) fn up(&self) {
+        let since = clock::wall();
+        self.state.send_modify(|state| {
+            state.phase = Phase::Up { since };
+            state.commands_refused = false;
+        });
+    }
+
+    /// The connection is over, or could not be made. The same fault again is not logged again.
+    pub(super) fn waiting(&self, fault: &Fault, unanswered: usize) {
+        let again = self.state.borrow().last_fault.as_ref() == Some(fault);
+        if !again {
+            warn!(class = ?fault.class, %fault, unanswered, "no connection to the broker");
+        }
+        self.state.send_modify(|state| {
+            state.phase = Phase::Waiting;
+            state.in_flight = 0;
+            state.last_fault = Some(fault.clone());
+        });
+    }
+
+    pub(super) fn stopped(&self) {
+        self.state.send_modify(|state| {
+            state.phase = Phase::Stopped;
+            state.in_flight = 0;
+        });
+    }
+
+    pub(super) fn commands_refused(&self) {
+        warn!("the broker does not let this gateway listen for commands: check its access rules");
+        self.state.send_modify(|state| state.commands_refused = true);
+    }
+
+    /// Something of the outbox was answered. True if `no_subscriber` has changed by it.
+    pub(super) fn answered(&mut self, kind: Kind, answer: Answer) -> bool {
+        let before = self.nobody.is_empty();
+        match answer {
+            Answer::NobodySubscribes => {
+                self.nobody.insert(kind);
+            }
+            Answer::Taken => {
+                self.nobody.remove(&kind);
+            }
+            Answer::Refused | Answer::RefusedForGood => {}
+        }
+        let after = self.nobody.is_empty();
+        if before && !after {
+            warn!(kind = kind.as_str(), "nobody subscribes to what is published here");
+        }
+        if after && !before {
+            info!("somebody subscribes to what is published here");
+        }
+        before != after
+    }
+
+    pub(super) fn no_subscriber(&self) -> bool {
+        !self.nobody.is_empty()
+    }
+
+    /// Tells how things stand, now and then.
+    pub(super) fn progress(&self, in_flight: usize, last_puback: Option<Timestamp>, isolating: bool) {
+        let no_subscriber = self.no_subscriber();
+        self.state.send_if_modified(|state| {
+            let news = (state.in_flight, state.no_subscriber, state.isolating) != (in_flight, no_subscriber, isolating);
+            state.in_flight = in_flight;
+            state.no_subscriber = no_subscriber;
+            state.isolating = isolating;
+            let acknowledged = last_puback > state.last_puback;
+            if acknowledged {
+                state.last_puback = last_puback;
+                state.last_fault = None;
+            }
+            news || acknowledged
+        });
+    }
+}

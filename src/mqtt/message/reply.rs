@@ -1,0 +1,189 @@
+//! `cuffd.reply/1`: the answer to a command, and where it goes.
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{LARGEST, MessageError, encode};
+use crate::core::state::State;
+use crate::mqtt::command::Refusal;
+
+/// The schema's name.
+pub const SCHEMA: &str = "cuffd.reply/1";
+
+/// Longer response topics are not used.
+const LONGEST_RESPONSE_TOPIC: usize = 256;
+
+/// What a command came to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// Done; nothing to add.
+    Done,
+    /// Done: a `report`.
+    Report(Box<State>),
+    /// Done: a `resend`. What is no longer kept is named.
+    Resent {
+        /// Ids, or `seq`s where a range was asked for.
+        not_kept: Vec<Value>,
+    },
+    /// Not done.
+    Refused(Refusal),
+}
+
+#[derive(Serialize)]
+struct Reply<'a> {
+    schema: &'static str,
+    /// As the command wrote it; null where it could not be read.
+    id: Option<&'a str>,
+    ok: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<&'a State>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_kept: Option<&'a [Value]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<Error<'a>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    test: bool,
+}
+
+#[derive(Serialize)]
+struct Error<'a> {
+    code: crate::mqtt::command::Code,
+    message: &'a str,
+}
+
+/// The octets of a reply to the command with this `id`, as the command wrote it.
+///
+/// # Errors
+/// With a report so long that it would be larger than a message may be.
+pub fn reply(id: Option<&str>, outcome: &Outcome, test: bool) -> Result<Vec<u8>, MessageError> {
+    let mut reply = Reply {
+        schema: SCHEMA,
+        id,
+        ok: true,
+        status: None,
+        not_kept: None,
+        error: None,
+        test,
+    };
+    match outcome {
+        Outcome::Done => {}
+        Outcome::Report(state) => reply.status = Some(state),
+        Outcome::Resent { not_kept } => reply.not_kept = Some(not_kept),
+        Outcome::Refused(refusal) => {
+            reply.ok = false;
+            reply.error = Some(Error {
+                code: refusal.code,
+                message: &refusal.message,
+            });
+        }
+    }
+    encode(SCHEMA, &reply, LARGEST)
+}
+
+/// Where a reply goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// To the gateway's own `reply`.
+    Own,
+    /// To the command's response topic.
+    Response {
+        /// The topic.
+        topic: String,
+        /// What the command asked to be sent along.
+        correlation: Option<Bytes>,
+    },
+}
+
+/// Where the reply to a command goes: to its response topic if that begins with `prefix`, which is the clinic's word for
+/// where this gateway may write; else to `reply`.
+#[must_use]
+pub fn route(prefix: Option<&str>, response_topic: Option<&str>, correlation: Option<&Bytes>) -> Route {
+    let allowed = |topic: &&str| prefix.is_some_and(|prefix| topic.starts_with(prefix)) && is_publishable(topic);
+    response_topic
+        .filter(allowed)
+        .map_or(Route::Own, |topic| Route::Response {
+            topic: topic.to_owned(),
+            correlation: correlation.cloned(),
+        })
+}
+
+fn is_publishable(topic: &str) -> bool {
+    !topic.is_empty() && topic.len() <= LONGEST_RESPONSE_TOPIC && !topic.contains(['+', '#', '\0'])
+}
+
+/// A reply on its way to the link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outgoing {
+    /// Where to.
+    pub route: Route,
+    /// The octets.
+    pub payload: Bytes,
+    /// The property `id`: one for each publish.
+    pub id: Uuid,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mqtt::command::Code;
+
+    fn text(id: Option<&str>, outcome: &Outcome) -> String {
+        String::from_utf8(reply(id, outcome, false).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn replies_have_the_form_of_the_contract() {
+        let refused = Outcome::Refused(Refusal {
+            code: Code::Expired,
+            message: "too late".to_owned(),
+        });
+        let nothing_kept = Outcome::Resent {
+            not_kept: vec![Value::from(3)],
+        };
+        for (id, outcome, expected) in [
+            (
+                Some("a"),
+                Outcome::Done,
+                r#"{"schema":"cuffd.reply/1","id":"a","ok":true}"#,
+            ),
+            (
+                None,
+                refused,
+                r#"{"schema":"cuffd.reply/1","id":null,"ok":false,"error":{"code":"expired","message":"too late"}}"#,
+            ),
+            (
+                Some("b"),
+                nothing_kept,
+                r#"{"schema":"cuffd.reply/1","id":"b","ok":true,"not_kept":[3]}"#,
+            ),
+        ] {
+            assert_eq!(text(id, &outcome), expected);
+        }
+    }
+
+    #[test]
+    fn only_response_topics_under_the_prefix_are_used() {
+        let correlation = Bytes::from_static(b"c");
+        let clinic = Some("clinic/replies/");
+        let response = |topic: &str| Route::Response {
+            topic: topic.to_owned(),
+            correlation: Some(correlation.clone()),
+        };
+        let long = format!("clinic/replies/{}", "x".repeat(300));
+        for (prefix, topic, expected) in [
+            (clinic, Some("clinic/replies/7"), response("clinic/replies/7")),
+            (clinic, Some("clinic/other/7"), Route::Own),
+            (clinic, Some("clinic/replies/+"), Route::Own),
+            (clinic, Some("clinic/replies/#"), Route::Own),
+            (clinic, Some("clinic/replies/\0"), Route::Own),
+            (clinic, Some(long.as_str()), Route::Own),
+            (clinic, None, Route::Own),
+            (None, Some("clinic/replies/7"), Route::Own),
+            (Some(""), Some(""), Route::Own),
+        ] {
+            assert_eq!(route(prefix, topic, Some(&correlation)), expected, "{topic:?}");
+        }
+    }
+}

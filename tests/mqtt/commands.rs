@@ -1,0 +1,95 @@
+//! Commands arrive as they were sent, and replies go where they were asked for.
+
+use bytes::Bytes;
+use cuffd::mqtt::message::reply::{self, Outcome, Outgoing};
+use rumqttc::mqttbytes::v5::PublishProperties;
+use uuid::Uuid;
+
+use crate::fault_broker::{Behaviour, FaultBroker};
+use crate::mosquitto::Mosquitto;
+use crate::rig::{Link, bytes, plain, readings, settings, within};
+use crate::subscriber::Subscriber;
+
+const COMMAND: &str = "cuffd/v1/north/gw/command";
+
+fn asking(response_topic: &str) -> PublishProperties {
+    PublishProperties {
+        response_topic: Some(response_topic.to_owned()),
+        correlation_data: Some(Bytes::from_static(b"42")),
+        ..PublishProperties::default()
+    }
+}
+
+async fn connected(broker: &Mosquitto) -> Link {
+    let mut link = Link::start(settings(vec![plain(broker.port)]), Vec::new());
+    link.until_state("an acknowledgement", |state| state.last_puback.is_some())
+        .await;
+    link
+}
+
+#[tokio::test]
+async fn a_command_arrives_and_its_reply_goes_to_its_response_topic() {
+    let broker = Mosquitto::open().await;
+    let mut platform = Subscriber::start(broker.port, "clinic/replies/#").await;
+    let mut link = connected(&broker).await;
+    platform.publish(COMMAND, "{}", false, asking("clinic/replies/7")).await;
+    let command = within("the command", link.commands.recv()).await.unwrap();
+    assert_eq!(command.payload, "{}");
+    assert!(!command.retained);
+    let topic = command.response_topic.as_deref();
+    let route = reply::route(Some("clinic/replies/"), topic, command.correlation.as_ref());
+    let payload = reply::reply(Some("x"), &Outcome::Done, false).unwrap();
+    let outgoing = Outgoing {
+        route,
+        payload: payload.into(),
+        id: Uuid::new_v4(),
+    };
+    link.replies.send(outgoing).await.unwrap();
+    let message = platform.next().await;
+    assert_eq!(message.topic, "clinic/replies/7");
+    assert_eq!(message.json()["ok"], true);
+    assert_eq!(message.properties.correlation_data, Some(Bytes::from_static(b"42")));
+}
+
+#[tokio::test]
+async fn without_a_response_topic_of_ours_the_reply_goes_to_reply() {
+    let broker = Mosquitto::open().await;
+    let mut platform = Subscriber::start(broker.port, "cuffd/v1/north/gw/reply").await;
+    let link = connected(&broker).await;
+    let outgoing = Outgoing {
+        route: reply::route(Some("clinic/replies/"), Some("other/topic"), None),
+        payload: bytes(r#"{"ok":true}"#),
+        id: Uuid::new_v4(),
+    };
+    link.replies.send(outgoing).await.unwrap();
+    assert_eq!(platform.next().await.payload, br#"{"ok":true}"#);
+}
+
+#[tokio::test]
+async fn commands_that_the_broker_kept_do_not_arrive() {
+    let broker = Mosquitto::open().await;
+    let platform = Subscriber::start(broker.port, "clinic/#").await;
+    platform
+        .publish(COMMAND, "kept", true, PublishProperties::default())
+        .await;
+    // The broker answers in order: when it has the second message, it has the first.
+    let mut kept = Subscriber::start(broker.port, COMMAND).await;
+    assert_eq!(kept.next().await.payload, b"kept");
+    let mut link = connected(&broker).await;
+    platform
+        .publish(COMMAND, "new", false, PublishProperties::default())
+        .await;
+    let command = within("the new command", link.commands.recv()).await.unwrap();
+    assert_eq!(command.payload, "new");
+}
+
+#[tokio::test]
+async fn a_broker_that_forbids_commands_is_noticed_and_delivery_goes_on() {
+    let broker = FaultBroker::start(|_| Behaviour {
+        suback: 0x87,
+        ..Behaviour::default()
+    });
+    let mut link = Link::start(settings(vec![plain(broker.port)]), readings(10));
+    link.until_state("the refusal", |state| state.commands_refused).await;
+    link.until_empty().await;
+}

@@ -1,0 +1,20 @@
+//! The link against brokers: one of the tests' own that misbehaves on purpose, and a real mosquitto.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test may panic: that is how it fails"
+)]
+
+mod certificates;
+mod commands;
+mod delivery_faults;
+mod fault_broker;
+mod mosquitto;
+mod outbox;
+mod poison;
+mod presence;
+mod real_broker;
+mod rig;
+mod subscriber;
+mod tls;

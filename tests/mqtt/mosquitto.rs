@@ -1,0 +1,128 @@
+//! A real mosquitto with a config of the test's own, on a free port of the loopback.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use cuffd::mqtt::settings::ClientIdentity;
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+use tokio::net::TcpStream;
+
+use crate::rig::within;
+
+/// The package `mosquitto` installs it here, outside an ordinary user's path.
+const PROGRAM: &str = "/usr/sbin/mosquitto";
+
+/// A running broker. It is killed when it is dropped.
+pub(crate) struct Mosquitto {
+    pub(crate) port: u16,
+    config: PathBuf,
+    process: Option<Child>,
+    folder: TempDir,
+}
+
+impl Mosquitto {
+    /// Anyone may do anything.
+    pub(crate) async fn open() -> Self {
+        Self::with("allow_anonymous true\n").await
+    }
+
+    /// Starts with these lines of config.
+    pub(crate) async fn with(lines: &str) -> Self {
+        Self::with_files(&[], lines).await
+    }
+
+    /// The same, with files beside the config, whose folder is `@` in `lines`.
+    pub(crate) async fn with_files(files: &[(&str, &str)], lines: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            fs::write(folder.path().join(name), text).unwrap();
+        }
+        let port = free_port();
+        let here = folder.path().display();
+        let lines = lines.replace('@', &here.to_string());
+        // As root it would become another user, who may not read the test's files.
+        let text = format!(
+            "user root\nlistener {port} 127.0.0.1\npersistence true\npersistence_location {here}/\nautosave_interval 1\n\
+             autosave_on_changes true\nmax_queued_messages 0\n{lines}"
+        );
+        let config = folder.path().join("mosquitto.conf");
+        fs::write(&config, text).unwrap();
+        let mut broker = Self {
+            port,
+            config,
+            process: None,
+            folder,
+        };
+        broker.start().await;
+        broker
+    }
+
+    /// TLS with the broker's certificate; with `client_ca`, clients must show one that it has signed.
+    pub(crate) async fn with_tls(identity: &ClientIdentity, client_ca: Option<&std::path::Path>) -> Self {
+        let certificate = identity.certificate.display();
+        let key = identity.key.display();
+        let mut lines = format!("allow_anonymous true\ncertfile {certificate}\nkeyfile {key}\n");
+        if let Some(ca) = client_ca {
+            lines += &format!("cafile {}\nrequire_certificate true\n", ca.display());
+        }
+        Self::with(&lines).await
+    }
+
+    /// Starts it, and waits until it listens.
+    pub(crate) async fn start(&mut self) {
+        let log = fs::File::create(self.folder.path().join("log")).unwrap();
+        let process = Command::new(PROGRAM)
+            .arg("-v")
+            .arg("-c")
+            .arg(&self.config)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .expect("the package mosquitto is installed");
+        self.process = Some(process);
+        within("mosquitto", async {
+            while TcpStream::connect(("127.0.0.1", self.port)).await.is_err() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        })
+        .await;
+    }
+
+    /// Ends it as a power cut would.
+    pub(crate) fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.kill().unwrap();
+            process.wait().unwrap();
+        }
+    }
+
+    /// Ends it in order: it writes down what it has.
+    pub(crate) fn stop(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            let id = Pid::from_child(&process);
+            kill_process(id, Signal::TERM).unwrap();
+            process.wait().unwrap();
+        }
+    }
+
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("log")).unwrap()
+    }
+}
+
+impl Drop for Mosquitto {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// A port that was free a moment ago.
+pub(crate) fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}

@@ -1,0 +1,111 @@
+//! What others see of the gateway itself: `status`, the will, `info`.
+
+use cuffd::core::name::Name;
+use cuffd::core::state::Problem;
+use cuffd::mqtt::message::info;
+
+use crate::mosquitto::Mosquitto;
+use crate::rig::{Link, plain, readings, settings};
+use crate::subscriber::Subscriber;
+
+async fn linked() -> (Mosquitto, Subscriber, Link) {
+    let broker = Mosquitto::open().await;
+    let subscriber = Subscriber::start(broker.port, "cuffd/v1/north/gw/+").await;
+    let link = Link::start(settings(vec![plain(broker.port)]), Vec::new());
+    (broker, subscriber, link)
+}
+
+#[tokio::test]
+async fn status_is_online_then_offline_and_both_are_kept() {
+    let (broker, mut subscriber, mut link) = linked().await;
+    let online = subscriber.next_on("/status").await.json();
+    assert_eq!(online["state"], "online");
+    assert_eq!(online["connection"], 1);
+    let mut late = Subscriber::start(broker.port, "cuffd/v1/north/gw/status").await;
+    let kept = late.next().await;
+    assert!(kept.retained);
+    assert_eq!(kept.json()["state"], "online");
+    link.stop().await;
+    assert_eq!(late.next().await.json()["state"], "offline");
+    let mut later = Subscriber::start(broker.port, "cuffd/v1/north/gw/status").await;
+    assert_eq!(later.next().await.json()["state"], "offline");
+}
+
+#[tokio::test]
+async fn a_gateway_that_dies_is_lost() {
+    let (broker, mut subscriber, link) = linked().await;
+    let online = subscriber.next_on("/status").await.json();
+    // Dropped without a word, as by a power cut.
+    drop(link);
+    let lost = subscriber.next_on("/status").await;
+    assert_eq!(lost.json()["state"], "lost");
+    assert_eq!(lost.json()["connection"], online["connection"]);
+    let properties = lost.properties;
+    assert_eq!(properties.content_type.as_deref(), Some("application/json"));
+    let mut late = Subscriber::start(broker.port, "cuffd/v1/north/gw/status").await;
+    assert!(late.next().await.retained);
+}
+
+#[tokio::test]
+async fn status_comes_again_when_problems_change_and_not_too_often() {
+    let (_broker, mut subscriber, link) = linked().await;
+    assert_eq!(
+        subscriber.next_on("/status").await.json()["problems"],
+        serde_json::json!([])
+    );
+    let set = |problems: &[Problem]| {
+        link.status
+            .send_modify(|facts| facts.problems = problems.iter().copied().collect())
+    };
+    set(&[Problem::BondLost]);
+    set(&[Problem::ClockUnsynchronized]);
+    let status = subscriber.next_on("/status").await.json();
+    assert_eq!(
+        status["problems"],
+        serde_json::json!(["clock_unsynchronized"]),
+        "only the last of quick changes"
+    );
+    link.status.send_modify(|facts| facts.queued = 7);
+    set(&[]);
+    let status = subscriber.next_on("/status").await.json();
+    assert_eq!(status["problems"], serde_json::json!([]));
+    assert_eq!(status["queued"], 7);
+}
+
+#[tokio::test]
+async fn status_tells_that_nobody_subscribes() {
+    let broker = Mosquitto::open().await;
+    let mut subscriber = Subscriber::start(broker.port, "cuffd/v1/north/gw/status").await;
+    let link = Link::start(settings(vec![plain(broker.port)]), readings(1));
+    while subscriber.next().await.json()["problems"] != serde_json::json!(["no_subscriber"]) {}
+    drop(link);
+}
+
+#[tokio::test]
+async fn info_is_kept_and_comes_again_when_it_changes() {
+    let (broker, mut subscriber, link) = linked().await;
+    let first = subscriber.next_on("/info").await.json();
+    assert_eq!(first["cuffs"], serde_json::json!([]));
+    let cuff = info::Cuff {
+        id: Name::parse("living-room").unwrap(),
+        model: "standard".to_owned(),
+    };
+    link.info.send_modify(|facts| facts.cuffs.push(cuff));
+    let second = subscriber.next_on("/info").await.json();
+    assert_eq!(second["cuffs"][0]["id"], "living-room");
+    let mut late = Subscriber::start(broker.port, "cuffd/v1/north/gw/info").await;
+    let kept = late.next().await;
+    assert!(kept.retained);
+    assert_eq!(kept.json(), second);
+}
+
+#[tokio::test]
+async fn what_is_queued_at_the_end_still_goes() {
+    let (_broker, mut subscriber, mut link) = linked().await;
+    subscriber.next_on("/status").await;
+    link.outbox.queue(readings(50));
+    link.stop().await;
+    assert_eq!(subscriber.collect(50).await.len(), 50);
+    assert_eq!(link.outbox.waiting(), 0);
+    assert_eq!(subscriber.next_on("/status").await.json()["state"], "offline");
+}

@@ -1,0 +1,216 @@
+//! Damaged databases: moved aside, never deleted; what can be read of them goes on in the new one.
+
+use std::fs;
+use std::path::Path;
+
+use cuffd::core::delivery::{Kind, Mark, NewMessage};
+use cuffd::store::{Aside, Became, NewMeasurement, Resend, StoreError};
+
+use crate::rig::{Rig, at, close, cuff, id, judged, measure, message, reading, time};
+
+const READING: Kind = Kind::Reading;
+const PAGE: usize = 4_096;
+
+/// A store with 500 sent messages, 300 unsent, a hash, and a measurement that nobody has judged.
+async fn filled() -> Rig {
+    let rig = Rig::new();
+    let opened = rig.open();
+    let store = &opened.0;
+    store.queue((1..=800).map(padded).collect()).await.unwrap();
+    let sent = |seq| Mark::Sent {
+        id: id(READING, seq),
+        at: time(0),
+        again_at: None,
+    };
+    store.apply((1..=500).map(sent).collect()).await.unwrap();
+    let (_, measurement) = measure(store, b"judged").await;
+    let mut new = reading(801);
+    new.digest = Some([7; 32]);
+    store
+        .judge(vec![judged(measurement, Became::Reading(Box::new(new)))], vec![])
+        .await
+        .unwrap();
+    measure(store, b"not judged").await;
+    close(opened).await;
+    rig
+}
+
+/// A message of about a third of a page.
+fn padded(seq: u64) -> NewMessage {
+    let payload = format!("{{\"seq\":{seq:08},\"pad\":\"{}\"}}", "x".repeat(1_200));
+    NewMessage {
+        payload: payload.into_bytes(),
+        ..message(READING, seq)
+    }
+}
+
+/// Opens the damaged store, and checks that the damaged file stands aside unchanged.
+async fn open_damaged(rig: &Rig) -> ((cuffd::store::Store, cuffd::store::StoreThread), Aside) {
+    let damaged = fs::read(rig.path()).unwrap();
+    let opened = rig.try_open().unwrap();
+    let aside = opened.aside.unwrap();
+    assert_eq!(aside.path, rig.beside(".damaged-20261121T180000Z"));
+    assert!(fs::read(&aside.path).unwrap() == damaged, "moved aside as it was");
+    let opened = (opened.store, opened.thread);
+    let next = opened.0.heads().await.unwrap()[&READING] + 1;
+    assert!(next > 801, "{next} was given out before");
+    opened.0.queue(vec![message(READING, next)]).await.unwrap();
+    (opened, aside)
+}
+
+fn spoil(path: &Path, spoiler: impl FnOnce(&mut Vec<u8>)) {
+    let mut octets = fs::read(path).unwrap();
+    spoiler(&mut octets);
+    fs::write(path, octets).unwrap();
+}
+
+/// The page that holds the octets of the message with this `seq`.
+fn page_of(octets: &[u8], seq: u64) -> usize {
+    let needle = format!("{{\"seq\":{seq:08},");
+    let place = octets
+        .windows(needle.len())
+        .position(|window| window == needle.as_bytes());
+    place.unwrap() / PAGE
+}
+
+#[tokio::test]
+async fn what_is_no_database_is_moved_aside_and_numbers_go_on_above_all_that_were_given_out() {
+    type Spoiler = fn(&mut Vec<u8>);
+    let variants: [(&str, Spoiler); 3] = [
+        ("garbage", |octets| octets.fill(0xa5)),
+        ("header of zeros", |octets| octets[..100].fill(0)),
+        ("schema page of zeros", |octets| octets[100..PAGE].fill(0)),
+    ];
+    for (what, spoiler) in variants {
+        let rig = filled().await;
+        spoil(rig.path(), spoiler);
+        let (opened, aside) = open_damaged(&rig).await;
+        assert!(!aside.salvaged.counters, "{what}");
+        assert_eq!(
+            opened.0.heads().await.unwrap()[&Kind::Alert],
+            time(0).as_second().cast_unsigned(),
+            "{what}"
+        );
+        close(opened).await;
+        close(rig.open()).await;
+        assert_eq!(rig.aside().len(), 1, "{what}: the new one is whole");
+    }
+}
+
+#[tokio::test]
+async fn of_a_database_cut_short_the_first_part_goes_on() {
+    let rig = filled().await;
+    spoil(rig.path(), |octets| octets.truncate(octets.len() / 2 / PAGE * PAGE));
+    let (opened, aside) = open_damaged(&rig).await;
+    assert!(aside.salvaged.counters);
+    assert_eq!(opened.0.heads().await.unwrap()[&READING], 802);
+    close(opened).await;
+}
+
+#[tokio::test]
+async fn an_empty_file_beside_a_log_is_damage() {
+    let rig = filled().await;
+    fs::write(rig.path(), "").unwrap();
+    fs::write(rig.beside("-wal"), "what was not yet in the database").unwrap();
+    let (opened, aside) = open_damaged(&rig).await;
+    let log = format!("{}-wal", aside.path.display());
+    assert_eq!(fs::read(log).unwrap(), b"what was not yet in the database");
+    close(opened).await;
+}
+
+#[tokio::test]
+async fn damage_seen_in_use_is_told_and_the_next_start_goes_on_without_it() {
+    let rig = filled().await;
+    let mut hit = 0;
+    spoil(rig.path(), |octets| {
+        hit = page_of(octets, 650);
+        octets[hit * PAGE..(hit + 1) * PAGE].fill(0xff);
+    });
+    let opened = rig.open();
+    let told = opened.0.due(time(0), 800, vec![]).await.unwrap_err();
+    assert!(matches!(told, StoreError::Damaged(_)), "{told:?}");
+    let (connection, _) = measure(&opened.0, b"measured in spite of it").await;
+    opened.0.end_connection(connection, time(2)).await.unwrap();
+    close(opened).await;
+
+    let (opened, aside) = open_damaged(&rig).await;
+    let store = &opened.0;
+    // 300 and the reading were unsent; at most four share the page.
+    assert!(
+        aside.salvaged.counters && (297..=300).contains(&aside.salvaged.messages),
+        "{aside:?}"
+    );
+    assert_eq!(aside.salvaged.measurements, 2);
+    let unjudged = store.unjudged().await.unwrap();
+    let octets: Vec<_> = unjudged
+        .iter()
+        .map(|unjudged| &unjudged.measurements[0].octets[..])
+        .collect();
+    assert_eq!(octets, [b"not judged".as_slice(), b"measured in spite of it"]);
+    assert!(store.knows(cuff(), [7; 32]).await.unwrap());
+    assert_eq!(store.readings(None, None, 10).await.unwrap().readings[0].seq, 801);
+    let due = store.due(time(0), 1_000, vec![]).await.unwrap();
+    for due in due.iter().filter(|due| due.seq <= 800) {
+        assert_eq!(&due.payload[..], padded(due.seq).payload);
+    }
+    assert_eq!(
+        due.len() as u64,
+        aside.salvaged.messages + 1,
+        "with the one queued since"
+    );
+    let gone = store.resend(Resend::Ids(vec![id(READING, 1)])).await.unwrap();
+    assert_eq!(gone.not_kept.len(), 1, "history is left behind");
+    close(opened).await;
+}
+
+#[tokio::test]
+async fn what_stands_only_in_the_log_is_salvaged_too() {
+    let rig = filled().await;
+    let opened = rig.open();
+    let connection = opened.0.begin_connection(cuff(), true, at(0)).await.unwrap().connection;
+    let new = NewMeasurement {
+        connection,
+        octets: b"in the log".to_vec(),
+        at: at(1),
+    };
+    opened.0.append(vec![new]).await.unwrap();
+    // As a crash would leave it.
+    let [database, log] = ["", "-wal"].map(|suffix| fs::read(rig.beside(suffix)).unwrap());
+    close(opened).await;
+    fs::write(rig.path(), database).unwrap();
+    fs::write(rig.beside("-wal"), log).unwrap();
+    fs::write(rig.beside(".suspect"), "").unwrap();
+    spoil(rig.path(), |octets| {
+        let hit = page_of(octets, 650);
+        octets[hit * PAGE..(hit + 1) * PAGE].fill(0xff);
+    });
+    let (opened, aside) = open_damaged(&rig).await;
+    assert_eq!(aside.salvaged.measurements, 2);
+    close(opened).await;
+}
+
+#[tokio::test]
+async fn a_suspicion_that_proves_wrong_changes_nothing() {
+    let rig = filled().await;
+    fs::write(rig.beside(".suspect"), "").unwrap();
+    let opened = rig.open();
+    assert_eq!(opened.0.heads().await.unwrap()[&READING], 801);
+    assert!(!rig.beside(".suspect").exists());
+    close(opened).await;
+}
+
+#[tokio::test]
+async fn a_replacement_cut_short_by_a_crash_is_finished_or_begun_anew() {
+    let rig = filled().await;
+    // After the damaged one was moved, before the new one took its place.
+    fs::rename(rig.path(), rig.beside(".new")).unwrap();
+    let opened = rig.open();
+    assert_eq!(opened.0.heads().await.unwrap()[&READING], 801);
+    close(opened).await;
+    // While the new one was being filled.
+    fs::write(rig.beside(".new"), "half of a database").unwrap();
+    spoil(rig.path(), |octets| octets.fill(0xa5));
+    let (opened, _) = open_damaged(&rig).await;
+    assert!(!rig.beside(".new").exists());
+    close(opened).await;
+}

@@ -1,0 +1,159 @@
+//! Opening the store: what it refuses, and who may read its files.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+
+use cuffd::store::{Store, StoreError};
+use rusqlite::Connection;
+
+use crate::rig::{Rig, at, close, settings};
+
+/// The schema as it was released: opening a file made from it must work for ever.
+const VERSION_1: &str = include_str!("../schema/v1.sql");
+
+#[tokio::test]
+async fn two_never_have_the_store_open_at_once() {
+    let rig = Rig::new();
+    let opened = rig.open();
+    let refused = rig.try_open().unwrap_err();
+    assert!(matches!(&refused, StoreError::Locked { .. }), "{refused:?}");
+    assert!(refused.to_string().contains("cuffd.db.lock"), "{refused}");
+    close(opened).await;
+    close(rig.open()).await;
+}
+
+#[tokio::test]
+async fn a_closed_store_answers_that_it_is_closed() {
+    let rig = Rig::new();
+    let (store, thread) = rig.open();
+    let other = store.clone();
+    close((store, thread)).await;
+    assert!(matches!(other.heads().await, Err(StoreError::Closed)));
+}
+
+#[tokio::test]
+async fn dropping_the_last_handle_closes_the_files() {
+    let rig = Rig::new();
+    let (store, mut thread) = rig.open();
+    drop(store);
+    thread.ended().await.unwrap();
+    assert!(!rig.beside("-wal").exists(), "the log was taken into the database");
+    close(rig.open()).await;
+}
+
+#[tokio::test]
+async fn opening_and_closing_writes_nothing() {
+    let rig = Rig::new();
+    close(rig.open()).await;
+    let before = fs::read(rig.path()).unwrap();
+    close(rig.open()).await;
+    assert!(fs::read(rig.path()).unwrap() == before);
+}
+
+#[tokio::test]
+async fn the_files_are_for_their_owner_alone_even_if_they_were_not() {
+    let rig = Rig::new();
+    close(rig.open()).await;
+    for suffix in ["", ".lock"] {
+        fs::set_permissions(rig.beside(suffix), Permissions::from_mode(0o644)).unwrap();
+    }
+    let opened = rig.open();
+    opened
+        .0
+        .remember_command(
+            "c1".into(),
+            cuffd::store::Reply {
+                json: "{}".into(),
+                expires_at: at(9).wall,
+            },
+        )
+        .await
+        .unwrap();
+    for suffix in ["", "-wal", "-shm", ".lock"] {
+        let mode = rig.beside(suffix).metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "cuffd.db{suffix}");
+    }
+    close(opened).await;
+}
+
+#[test]
+fn a_directory_that_is_not_there_is_named_and_not_made() {
+    let path = Path::new("/nonexistent-directory/cuffd.db");
+    let refused = Store::open(settings(path), at(0)).unwrap_err();
+    assert!(matches!(&refused, StoreError::NoDirectory { .. }), "{refused:?}");
+    assert!(
+        refused.to_string().contains("/nonexistent-directory/cuffd.db"),
+        "{refused}"
+    );
+    assert!(!path.parent().unwrap().exists());
+}
+
+#[test]
+fn a_symbolic_link_is_refused() {
+    let rig = Rig::new();
+    fs::write(rig.beside(".elsewhere"), "someone else's").unwrap();
+    symlink(rig.beside(".elsewhere"), rig.path()).unwrap();
+    let refused = rig.try_open().unwrap_err();
+    assert!(matches!(refused, StoreError::Symlink { .. }), "{refused:?}");
+    assert_eq!(fs::read(rig.beside(".elsewhere")).unwrap(), b"someone else's");
+}
+
+#[tokio::test]
+async fn a_newer_database_is_refused_with_words_and_not_touched() {
+    let rig = Rig::new();
+    close(rig.open()).await;
+    rig.look().pragma_update(None, "user_version", 99).unwrap();
+    let before = fs::read(rig.path()).unwrap();
+    let refused = rig.try_open().unwrap_err();
+    assert!(
+        matches!(
+            refused,
+            StoreError::Newer {
+                found: 99,
+                known: 1,
+                ..
+            }
+        ),
+        "{refused:?}"
+    );
+    assert!(refused.to_string().contains("install that version again"), "{refused}");
+    assert_eq!(fs::read(rig.path()).unwrap(), before);
+    assert_eq!(rig.aside(), [""; 0]);
+}
+
+#[test]
+fn a_database_of_another_program_is_refused_and_not_touched() {
+    let rig = Rig::new();
+    rig.look()
+        .execute_batch("CREATE TABLE recipe (name TEXT); INSERT INTO recipe VALUES ('soup')")
+        .unwrap();
+    let before = fs::read(rig.path()).unwrap();
+    let refused = rig.try_open().unwrap_err();
+    assert!(matches!(refused, StoreError::Foreign { .. }), "{refused:?}");
+    assert_eq!(fs::read(rig.path()).unwrap(), before);
+}
+
+#[tokio::test]
+async fn a_database_of_every_released_schema_opens_with_what_it_holds() {
+    let fresh = Rig::new();
+    close(fresh.open()).await;
+    let rig = Rig::new();
+    rig.look().execute_batch(VERSION_1).unwrap();
+    let opened = rig.open();
+    let page = opened.0.readings(None, None, 10).await.unwrap();
+    assert_eq!(page.readings[0].payload, b"{\"seq\":42}");
+    let due = opened.0.due(at(0).wall, 10, vec![]).await.unwrap();
+    assert_eq!(due[0].seq, 42);
+    assert_eq!(opened.0.unjudged().await.unwrap()[0].measurements[0].octets, [0x1e]);
+    close(opened).await;
+    assert_eq!(schema(&rig.look()), schema(&fresh.look()), "brought up to the newest");
+}
+
+/// Everything that the schema consists of.
+fn schema(connection: &Connection) -> Vec<(String, Option<String>)> {
+    let sql = "SELECT name, sql FROM sqlite_schema ORDER BY name";
+    let mut statement = connection.prepare(sql).unwrap();
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    rows.collect::<Result<_, _>>().unwrap()
+}
