@@ -4,22 +4,11 @@ use std::io::{self, IsTerminal};
 
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::Layer;
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// How log lines look.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Format {
-    /// The journal where stderr is the journal's, else text.
-    #[default]
-    Auto,
-    /// systemd's journal, fields kept.
-    Journal,
-    /// Lines for people.
-    Text,
-    /// One JSON object a line.
-    Json,
-}
+use crate::config::log::Format;
 
 /// Starts logging. A second call, as in tests, changes nothing.
 pub fn start(level: LevelFilter, format: Format) {
@@ -29,8 +18,10 @@ pub fn start(level: LevelFilter, format: Format) {
         Format::Json => tracing_subscriber::fmt::layer().json().with_writer(io::stderr).boxed(),
         Format::Auto | Format::Text => text(),
     };
-    let ours = tracing_subscriber::filter::Targets::new()
+    let ours = Targets::new()
         .with_target("cuffd", level)
+        // The demo's broker calls a port that was only looked at an error.
+        .with_target("rumqttd", LevelFilter::OFF)
         .with_default(foreign(level));
     // The only error is that a subscriber stands already: then logging has been started.
     let _started = tracing_subscriber::registry().with(layer.with_filter(ours)).try_init();

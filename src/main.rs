@@ -1,3 +1,7 @@
 //! The `cuffd` program.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(cuffd::cli::main(std::env::args_os()))
+}

@@ -1,1 +1,188 @@
 //! Starts the tasks, joins them by channels, stops them in order; the only place that spawns.
+//!
+//! Any task that ends before it is asked to ends the daemon; systemd starts it again.
+
+pub mod board;
+pub mod commands;
+mod housekeeping;
+pub mod intake;
+mod persist;
+pub mod report;
+mod start;
+mod status;
+mod tasks;
+mod wiring;
+
+pub use self::wiring::store_settings;
+
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use self::tasks::{Task, Tasks};
+use crate::config::Config;
+use crate::mqtt::link;
+use crate::simulate;
+use crate::store::{Aside, Opened, Store, StoreError};
+use crate::systemd::{self, Watchdog};
+use crate::{bluetooth, clock};
+
+/// Stopping takes at most so long, whatever hangs.
+const GRACE: Duration = Duration::from_secs(20);
+
+/// Events between the source and the intake. A dump of a full cuff fits; more waits in the source.
+const EVENTS: usize = 256;
+
+/// Where measurements come from.
+#[derive(Debug)]
+pub enum Source {
+    /// Real cuffs.
+    Bluetooth,
+    /// Virtual ones.
+    Virtual(simulate::source::Source),
+}
+
+/// Why the daemon ended other than by being asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The store could not be opened, or failed for good.
+    #[error("store")]
+    Store(#[from] StoreError),
+    /// D-Bus is gone, or was never there.
+    #[error("Bluetooth")]
+    Bluetooth(#[from] bluetooth::RadioError),
+    /// The link cannot go on.
+    #[error("link to the broker")]
+    Link(#[from] link::LinkError),
+    /// A file that the config names, or the machine's.
+    #[error("{what}")]
+    Setup {
+        /// What could not be done.
+        what: &'static str,
+        /// What the system said.
+        #[source]
+        cause: std::io::Error,
+    },
+    /// A task ended that should not.
+    #[error("the task {0} ended by itself")]
+    Ended(&'static str),
+}
+
+/// Who must act on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// A restart mends it.
+    Restart,
+    /// Somebody must look at the store or the disk.
+    Store,
+    /// The fault is ours.
+    Report,
+}
+
+impl AppError {
+    /// Who must act on it.
+    #[must_use]
+    pub const fn remedy(&self) -> Remedy {
+        match self {
+            // At the next start a damaged database is moved aside.
+            Self::Store(StoreError::Damaged(_)) | Self::Bluetooth(_) | Self::Link(_) => Remedy::Restart,
+            Self::Store(_) => Remedy::Store,
+            Self::Setup { .. } | Self::Ended(_) => Remedy::Report,
+        }
+    }
+}
+
+/// Runs the daemon until it is asked to stop, by a signal or by `stop`.
+///
+/// # Errors
+/// Whatever ended it before that.
+pub async fn run(config: Config, source: Source, stop: CancellationToken) -> Result<(), AppError> {
+    let (opened, heads) = open_store(&config).await?;
+    let Opened { store, mut thread, .. } = opened;
+    let mut watchdog = Watchdog::default();
+    let mut tasks = Tasks::default();
+    let running = start::start(&config, source, &store, &heads, &mut tasks, &mut watchdog).await?;
+    tasks.spawn(Task::Watchdog, async {
+        watchdog.run().await;
+        Ok(())
+    });
+    systemd::ready("listening for cuffs");
+    info!(site = %config.gateway.site, gateway = %config.gateway.id, run = %running.run, "ready");
+    let early = tokio::select! {
+        early = tasks.first_to_end() => Some(early),
+        () = asked_to_stop() => None,
+        () = stop.cancelled() => None,
+    };
+    systemd::stopping();
+    if tokio::time::timeout(GRACE, stop_in_order(&running, &mut tasks))
+        .await
+        .is_err()
+    {
+        warn!(grace_s = GRACE.as_secs(), still_running = ?tasks.running(), "the grace period is over");
+    }
+    tasks.abort_all();
+    store.close().await;
+    thread.ended().await?;
+    match early {
+        None => Ok(()),
+        Some((task, Ok(()))) => Err(AppError::Ended(task.name())),
+        Some((_, Err(error))) => Err(error),
+    }
+}
+
+/// First what brings measurements, then what stores them, then what sends them.
+async fn stop_in_order(running: &start::Running, tasks: &mut Tasks) {
+    running.source.cancel();
+    tasks.ended(Task::Source).await;
+    tasks.ended(Task::Intake).await;
+    running.link.cancel();
+    tasks.ended(Task::Link).await;
+    running.control.cancel();
+}
+
+async fn open_store(config: &Config) -> Result<(Opened, wiring::Heads), AppError> {
+    let opened = Store::open(store_settings(config), clock::now())?;
+    if let Some(aside) = &opened.aside {
+        report_aside(aside);
+    }
+    opened
+        .store
+        .bind(config.gateway.site.clone(), config.gateway.id.clone())
+        .await?;
+    let heads = opened.store.heads().await?;
+    Ok((opened, heads))
+}
+
+fn report_aside(aside: &Aside) {
+    error!(
+        ?aside,
+        "the database was damaged: it was moved aside, not deleted, and a new one was begun"
+    );
+}
+
+/// SIGTERM and SIGINT ask to stop. SIGHUP does not: the config is read at start only.
+async fn asked_to_stop() {
+    let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::hangup()),
+    ) else {
+        return std::future::pending().await;
+    };
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => return info!("SIGTERM: stopping in order"),
+            _ = interrupt.recv() => return info!("SIGINT: stopping in order"),
+            _ = hangup.recv() => info!("SIGHUP: the config is read at start only, restart to read it"),
+        }
+    }
+}
+
+/// An error and all its causes, outermost first.
+#[must_use]
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}

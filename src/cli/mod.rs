@@ -1,1 +1,167 @@
 //! The command line: one file per subcommand.
+
+pub mod check;
+pub mod decode;
+pub mod demo;
+pub mod exit;
+mod failure;
+mod gateway;
+mod hex;
+mod lines;
+pub mod man;
+pub mod readings;
+pub mod replay;
+pub mod resend;
+pub mod run;
+pub mod simulate;
+mod since;
+pub mod status;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+use self::failure::Failure;
+use crate::store::{Opened, Store};
+
+/// Blood-pressure cuff gateway: reads cuffs over Bluetooth, stores every measurement, decides by the clinic's policy
+/// whether a session is ready, and publishes over MQTT.
+#[derive(Debug, Parser)]
+#[command(name = "cuffd", version, propagate_version = false)]
+pub struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options of every subcommand.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// The config file.
+    #[arg(long, global = true, value_name = "FILE", default_value = "/etc/cuffd/cuffd.toml")]
+    pub config: PathBuf,
+    /// How much the log tells: error, warn, info or debug; default: `[log] level` of the config.
+    #[arg(long, global = true, value_name = "LEVEL")]
+    pub log_level: Option<LogLevel>,
+}
+
+/// How much the log tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogLevel {
+    /// What needs hands.
+    Error,
+    /// What needs watching.
+    Warn,
+    /// What an operator would tell a colleague.
+    Info,
+    /// What each connection did; never octets or values.
+    Debug,
+}
+
+impl From<LogLevel> for tracing::level_filters::LevelFilter {
+    fn from(level: LogLevel) -> Self {
+        match level {
+            LogLevel::Error => Self::ERROR,
+            LogLevel::Warn => Self::WARN,
+            LogLevel::Info => Self::INFO,
+            LogLevel::Debug => Self::DEBUG,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs the daemon.
+    Run,
+    /// Validates the config: every mistake at once.
+    Check,
+    Demo(demo::Args),
+    Simulate(simulate::Args),
+    /// What the running daemon knows now.
+    Status(status::Options),
+    /// Decodes octets of the Blood Pressure Service to JSON, one object a line.
+    Decode(decode::Args),
+    /// What is stored.
+    Readings(readings::Options),
+    /// What the gate would have said to these events, by the policy of the config.
+    Replay(replay::Args),
+    /// Queues stored messages again, octet for octet.
+    Resend(resend::Options),
+    /// Prints completions for a shell.
+    Completions(man::Completions),
+    /// Prints the man page.
+    Man,
+}
+
+/// Runs the program with these arguments and returns its exit code.
+#[must_use]
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let Cli { global, command } = cli;
+    match command {
+        Command::Run => run::run(&global),
+        Command::Check => check::run(&global.config),
+        Command::Demo(args) => gateway::demo(args, global.log_level),
+        Command::Simulate(args) => gateway::simulate(&args, &global),
+        Command::Replay(args) => {
+            let (output, errors) = (std::io::stdout().lock(), std::io::stderr().lock());
+            replay::run(&args, &global.config, std::io::stdin().lock(), output, errors)
+        }
+        Command::Status(options) => status::run(&options),
+        Command::Decode(args) => decode::run(
+            &args,
+            std::io::stdin().lock(),
+            std::io::stdout().lock(),
+            std::io::stderr().lock(),
+        ),
+        Command::Readings(options) => readings::run(&global, &options),
+        Command::Resend(options) => resend::run(&global, &options),
+        Command::Completions(shell) => man::completions(&shell, Cli::command()),
+        Command::Man => man::man(Cli::command()),
+    }
+}
+
+/// Help and version are no mistakes; everything else that clap says is one.
+fn usage(error: &clap::Error) -> u8 {
+    // Where the terminal is gone there is nobody to tell.
+    let _printed = error.print();
+    let was_asked_for = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    if was_asked_for { exit::OK } else { exit::USAGE }
+}
+
+/// Runs a one-shot command's work.
+fn block_on<T>(work: impl Future<Output = T>) -> T {
+    #[expect(
+        clippy::expect_used,
+        reason = "without a runtime no subcommand can do anything, and nothing is lost yet"
+    )]
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("the system gives a thread an event queue");
+    runtime.block_on(work)
+}
+
+/// Prints a command's answer. A reader that closed the pipe has seen what it wanted.
+fn out(text: &str) -> u8 {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => exit::OK,
+        Err(cause) => Failure::from(cause).tell(),
+    }
+}
+
+/// Opens the store that the config names, under its lock: only where no daemon runs.
+fn open_store(config: &Path) -> Result<Opened, Failure> {
+    let loaded = crate::config::load(config, crate::config::environment()).map_err(Failure::Config)?;
+    Ok(Store::open(
+        crate::app::store_settings(&loaded.config),
+        crate::clock::now(),
+    )?)
+}

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rustix::time::{ClockId, clock_gettime};
+use uuid::Uuid;
 
 use crate::core::moment::{Moment, Now};
 
@@ -51,4 +52,12 @@ pub async fn sleep_until(deadline: Option<Moment>) {
         }
         tokio::time::sleep(left.min(SLICE)).await;
     }
+}
+
+/// The id of this boot; a new one where the kernel does not tell, so that moments of before are never compared with now's.
+#[must_use]
+pub fn boot_id() -> Uuid {
+    let told = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok();
+    told.and_then(|text| text.trim().parse().ok())
+        .unwrap_or_else(Uuid::new_v4)
 }

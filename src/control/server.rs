@@ -1,1 +1,159 @@
-//! The control server.
+//! Answering on the control socket.
+
+use std::fs::Permissions;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Query, State as Shared};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use bytes::Bytes;
+use futures_util::stream;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tokio::net::UnixListener;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::core::state::State;
+use crate::store::{Cursor, Resend, Store, StoreError};
+
+/// Readings fetched from the store at once: a million of them must not stand in memory.
+const PAGE: usize = 500;
+
+/// What the answers are made of.
+#[derive(Clone, Debug)]
+pub struct Sources {
+    /// What the daemon knows now.
+    pub state: watch::Receiver<Arc<State>>,
+    /// What is stored.
+    pub store: Store,
+}
+
+/// Why there is no control socket.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// Another daemon listens there.
+    #[error("another cuffd answers on {}", path.display())]
+    Taken {
+        /// The socket.
+        path: PathBuf,
+    },
+    /// It cannot be made.
+    #[error("cannot make the control socket {}", path.display())]
+    Bind {
+        /// The socket.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        cause: io::Error,
+    },
+}
+
+/// Makes the control socket, mode 0660. A socket left behind by a daemon that died is replaced; a living one is not.
+///
+/// # Errors
+/// Another daemon listens there, or the folder cannot be written.
+pub fn bind(path: &Path) -> Result<UnixListener, ServerError> {
+    let failed = |cause| ServerError::Bind {
+        path: path.into(),
+        cause,
+    };
+    if std::os::unix::net::UnixStream::connect(path).is_ok() {
+        return Err(ServerError::Taken { path: path.into() });
+    }
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(failed)?;
+    }
+    match std::fs::remove_file(path) {
+        Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(failed(cause)),
+        Ok(()) | Err(_) => {}
+    }
+    let listener = UnixListener::bind(path).map_err(failed)?;
+    std::fs::set_permissions(path, Permissions::from_mode(0o660)).map_err(failed)?;
+    Ok(listener)
+}
+
+/// Answers until `cancel`.
+///
+/// # Errors
+/// The socket failed.
+pub async fn serve(listener: UnixListener, sources: Sources, cancel: CancellationToken) -> io::Result<()> {
+    let router = Router::new()
+        .route("/healthz", get(async || StatusCode::OK))
+        .route("/api/v1/status", get(status))
+        .route("/control/v1/readings", get(readings))
+        .route("/control/v1/resend", post(resend))
+        .with_state(sources);
+    axum::serve(listener, router)
+        .with_graceful_shutdown(cancel.cancelled_owned())
+        .await
+}
+
+async fn status(Shared(sources): Shared<Sources>) -> Response {
+    let state = Arc::clone(&sources.state.borrow());
+    Json(state.as_ref()).into_response()
+}
+
+/// Which readings are asked for.
+#[derive(Debug, Deserialize)]
+struct Which {
+    since: Option<Timestamp>,
+}
+
+/// Where a listing goes on.
+enum Next {
+    First,
+    After(Cursor),
+    Done,
+}
+
+/// Readings as they were published, one JSON object a line, oldest first.
+async fn readings(Shared(sources): Shared<Sources>, Query(which): Query<Which>) -> Response {
+    let lines = stream::try_unfold((sources.store, Next::First), move |(store, next)| async move {
+        let after = match next {
+            Next::First => None,
+            Next::After(cursor) => Some(cursor),
+            Next::Done => return Ok::<_, StoreError>(None),
+        };
+        let page = store.readings(which.since, after, PAGE).await?;
+        let mut text = Vec::new();
+        for reading in &page.readings {
+            text.extend_from_slice(&reading.payload);
+            text.push(b'\n');
+        }
+        let next = page.next.map_or(Next::Done, Next::After);
+        Ok(Some((Bytes::from(text), (store, next))))
+    });
+    (
+        [(header::CONTENT_TYPE, "application/x-ndjson")],
+        Body::from_stream(lines),
+    )
+        .into_response()
+}
+
+/// A request to queue messages again.
+#[derive(Debug, Deserialize, Serialize)]
+pub struct ResendRequest {
+    /// Those made from then on.
+    pub since: Timestamp,
+}
+
+/// What was queued again.
+#[derive(Debug, Deserialize, Serialize)]
+pub struct ResendAnswer {
+    /// How many messages.
+    pub queued: usize,
+}
+
+async fn resend(Shared(sources): Shared<Sources>, Json(request): Json<ResendRequest>) -> Response {
+    match sources.store.resend(Resend::Since(request.since)).await {
+        Ok(resent) => Json(ResendAnswer { queued: resent.queued }).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+    }
+}

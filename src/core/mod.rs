@@ -1,11 +1,16 @@
 //! Decisions as values: nothing here reads a clock, a file or a socket, waits or logs.
 
 pub mod bls;
+pub mod collection;
 pub mod cuff;
 pub mod delivery;
+pub mod jcs;
 pub mod models;
 pub mod moment;
 pub mod name;
+pub mod notation;
 pub mod readiness;
+pub mod reading;
+pub mod reason;
 pub mod source;
 pub mod state;

@@ -131,6 +131,8 @@ pub struct DeliveryState {
     pub last_error: Option<String>,
     /// When the broker last took a message.
     pub last_sent_at: Option<Timestamp>,
+    /// The highest number given out, by kind.
+    pub seq: Seq,
     /// Messages waiting, by kind.
     pub queued: Queued,
     /// When the oldest waiting message was made.
@@ -141,6 +143,17 @@ pub struct DeliveryState {
     pub set_aside_count: u64,
     /// Nobody subscribes to what is published here.
     pub no_subscriber: bool,
+}
+
+/// The highest number given out, by kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seq {
+    /// `cuffd.reading/1`.
+    pub reading: u64,
+    /// `cuffd.readiness/1`.
+    pub readiness: u64,
+    /// `cuffd.alert/1`.
+    pub alert: u64,
 }
 
 /// Messages waiting, by kind.
@@ -176,6 +189,8 @@ pub struct ClockState {
 pub struct StoreState {
     /// Whether it takes new measurements.
     pub available: bool,
+    /// Whether unsent messages fill most of `store.max_size`.
+    pub nearly_full: bool,
     /// Size of the database in octets.
     pub size: u64,
     /// Free space beside it, in octets.

@@ -1,8 +1,14 @@
 //! Blood Pressure Measurement, 0x2A35.
 
-use jiff::civil;
+pub use super::date_time::CuffTime;
+pub use super::status::Status;
 
+use super::flags;
+use super::octets::{ByteOrder, Reader, Truncated, Unencodable};
 use super::sfloat::Sfloat;
+
+/// The most octets that a measurement takes: flags, three pressures, and every optional field.
+pub const LONGEST: usize = 19;
 
 /// A decoded 0x2A35 value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,28 +44,121 @@ pub enum Unit {
     KPa,
 }
 
-/// A cuff's own date and time, without zone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CuffTime {
-    /// A real date and time.
-    Valid(civil::DateTime),
-    /// Year, month or day is 0: the cuff says that it does not know.
-    Unknown,
-    /// No such date or time, e.g. 30 February.
-    Invalid,
-}
-
-impl CuffTime {
-    /// The date and time, if it is a valid one.
+impl Unit {
+    /// The contract's name.
     #[must_use]
-    pub const fn valid(self) -> Option<civil::DateTime> {
+    pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Valid(time) => Some(time),
-            Self::Unknown | Self::Invalid => None,
+            Self::MmHg => "mmHg",
+            Self::KPa => "kPa",
         }
     }
 }
 
-/// The measurement status, 16 bits as sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Status(pub u16);
+/// Where a cuff model leaves the standard; the default is the standard.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Layout {
+    /// The order of octets in pulse rate and status. Pressures are little-endian in every known model.
+    pub byte_order: ByteOrder,
+    /// When the user octet is there.
+    pub user_octet: UserOctet,
+}
+
+/// When the user octet is there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UserOctet {
+    /// When flag bit 3 says so.
+    #[default]
+    Flagged,
+    /// Always, whatever flag bit 3 says.
+    Always,
+}
+
+impl Measurement {
+    /// Decodes a 0x2A35 value by the standard.
+    ///
+    /// # Errors
+    /// Fewer octets than the flags need.
+    pub fn decode(octets: &[u8]) -> Result<Self, Truncated> {
+        Self::decode_as(octets, Layout::default())
+    }
+
+    /// Decodes a 0x2A35 value of a cuff with this layout.
+    ///
+    /// # Errors
+    /// Fewer octets than the flags and the layout need.
+    pub fn decode_as(octets: &[u8], layout: Layout) -> Result<Self, Truncated> {
+        let mut reader = Reader::new(octets);
+        let flags = reader.octet()?;
+        let always = layout.user_octet == UserOctet::Always;
+        Ok(Self {
+            flags,
+            unit: flags::unit_of(flags),
+            systolic: reader.sfloat(ByteOrder::Little)?,
+            diastolic: reader.sfloat(ByteOrder::Little)?,
+            mean_arterial_pressure: reader.sfloat(ByteOrder::Little)?,
+            timestamp: reader.optional(flags::has(flags, flags::TIMESTAMP), |reader| {
+                Ok(CuffTime::from_octets(reader.take()?))
+            })?,
+            pulse_rate: reader.optional(flags::has(flags, flags::PULSE_RATE), |reader| {
+                reader.sfloat(layout.byte_order)
+            })?,
+            user_id: reader.optional(always || flags::has(flags, flags::USER_ID), Reader::octet)?,
+            status: reader.optional(flags::has(flags, flags::STATUS), |reader| {
+                reader.status(layout.byte_order)
+            })?,
+            trailing: reader.trailing(),
+        })
+    }
+
+    /// The octets by the standard. Flags follow the fields that are there; of `flags` only the reserved bits are kept.
+    /// What was left over is not encoded.
+    ///
+    /// # Errors
+    /// A field that cannot be sent exactly.
+    pub fn encode(&self) -> Result<Vec<u8>, Unencodable> {
+        self.encode_as(Layout::default())
+    }
+
+    /// The octets as a cuff with this layout sends them.
+    ///
+    /// # Errors
+    /// A field that cannot be sent exactly, or no user id for a layout that always has one.
+    pub fn encode_as(&self, layout: Layout) -> Result<Vec<u8>, Unencodable> {
+        let mut octets = Vec::with_capacity(LONGEST);
+        octets.push(self.flags_as(layout.user_octet)?);
+        for pressure in [self.systolic, self.diastolic, self.mean_arterial_pressure] {
+            octets.extend(pressure.to_word()?.to_le_bytes());
+        }
+        if let Some(timestamp) = self.timestamp {
+            octets.extend(timestamp.to_octets()?);
+        }
+        if let Some(pulse_rate) = self.pulse_rate {
+            octets.extend(layout.byte_order.octets_of(pulse_rate.to_word()?));
+        }
+        octets.extend(self.user_id);
+        if let Some(Status(status)) = self.status {
+            octets.extend(layout.byte_order.octets_of(status));
+        }
+        Ok(octets)
+    }
+
+    fn flags_as(&self, user_octet: UserOctet) -> Result<u8, Unencodable> {
+        let user_id = match (user_octet, self.user_id) {
+            (UserOctet::Flagged, user_id) => flags::bit_of(user_id.as_ref(), flags::USER_ID),
+            // The octet says nothing of the bit: it stays as it was.
+            (UserOctet::Always, Some(_)) => self.flags & flags::USER_ID,
+            (UserOctet::Always, None) => return Err(Unencodable::UserId),
+        };
+        Ok(self.flags & flags::RESERVED
+            | flags::bit_of_unit(self.unit)
+            | flags::bit_of(self.timestamp.as_ref(), flags::TIMESTAMP)
+            | flags::bit_of(self.pulse_rate.as_ref(), flags::PULSE_RATE)
+            | user_id
+            | flags::bit_of(self.status.as_ref(), flags::STATUS))
+    }
+}
+
+#[cfg(test)]
+mod tests;

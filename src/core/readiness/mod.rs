@@ -1,3 +1,37 @@
 //! The gate: session readiness by the clinic's policy (contract 2).
+//!
+//! Where each sentence of the contract stands:
+//!
+//! | contract | here |
+//! |---|---|
+//! | 2.1 whose, 2.5 time taken, steps 1 to 4, evidence | [`crate::core::reading`] |
+//! | 2.2 events, what is refused | [`event`], [`gate`], [`refusal`] |
+//! | 2.3, 2.6 answers, states, their reasons | [`answer`], `answering` |
+//! | 2.4 policy | [`policy`] |
+//! | 2.2 `measurement`, 3.3 alerts of a crisis | `measured` |
+//! | 2.5 steps 5 and 6, what evidence does | `session`, `findings` |
+//! | 2.6 rounds, passes, means | `round`, `phase`, `means` |
+//! | 2.6 approve and deny | `decided` |
+//! | attestations | `attestations` |
+//!
+//! It fails shut: only a round that passed, with every attestation holding and the clock synchronized, is "ready".
 
+pub mod answer;
+pub mod event;
+pub mod gate;
+pub mod means;
+pub mod outcome;
 pub mod policy;
+pub mod refusal;
+
+mod answering;
+mod attestations;
+mod decided;
+mod findings;
+mod measured;
+mod phase;
+mod registry;
+mod round;
+mod session;
+mod sessions;
+mod timeline;

@@ -3,6 +3,8 @@
 //! Every message is UTF-8 I-JSON and at most [`LARGEST`] octets. The names of the fields are the contract's.
 
 pub mod info;
+mod number;
+pub mod reading;
 pub mod reply;
 pub mod status;
 

@@ -1,0 +1,167 @@
+//! What is known of each cuff and of the radio now, from what the source tells.
+
+use jiff::Timestamp;
+
+use crate::core::bls::cuff_pressure::CuffPressure;
+use crate::core::bls::measurement::Unit;
+use crate::core::cuff::Cuff;
+use crate::core::name::Name;
+use crate::core::source::{self, Description, Event, RadioHealth};
+use crate::core::state::{CuffHealth, CuffState, RadioState};
+
+/// The cuffs and the radio as they stand now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Board {
+    /// Registered cuffs, in the order of the config.
+    pub cuffs: Vec<CuffState>,
+    /// The radio.
+    pub radio: RadioState,
+}
+
+impl Board {
+    /// A board on which nothing has been heard yet.
+    #[must_use]
+    pub fn new(cuffs: &[Cuff], radio: RadioState) -> Self {
+        Self {
+            cuffs: cuffs.iter().map(unheard).collect(),
+            radio,
+        }
+    }
+
+    /// The cuff of this name, if it is registered.
+    pub fn cuff(&mut self, id: &Name) -> Option<&mut CuffState> {
+        self.cuffs.iter_mut().find(|cuff| cuff.id == *id)
+    }
+
+    /// Takes in what the source told.
+    pub fn take(&mut self, event: &Event) {
+        match event {
+            Event::Radio(health) => self.radio = radio(*health),
+            Event::Connected { cuff, at, .. } => self.on(cuff, |cuff| {
+                cuff.connected = true;
+                cuff.heard_at = Some(at.wall);
+            }),
+            Event::Measurement { cuff, at, .. } => self.on(cuff, |cuff| cuff.measured_at = Some(at.wall)),
+            Event::CuffPressure { cuff, octets, .. } => {
+                let shown = CuffPressure::decode(octets).ok().and_then(|live| show(&live));
+                self.on(cuff, |cuff| cuff.cuff_pressure = shown);
+            }
+            Event::Described { cuff, description } => self.describe(cuff, description),
+            Event::Over { cuff, .. } => self.on(cuff, |cuff| {
+                cuff.connected = false;
+                cuff.cuff_pressure = None;
+            }),
+            Event::Cuff { cuff, health } => self.on(cuff, |cuff| note(cuff, *health)),
+            Event::Clock { .. } | Event::ClockSettled { .. } => {}
+        }
+    }
+
+    /// Shows what was read of a cuff, now or in an earlier run.
+    pub fn describe(&mut self, id: &Name, description: &Description) {
+        self.on(id, |cuff| {
+            let Description {
+                manufacturer,
+                model,
+                serial,
+                firmware,
+                battery,
+                features: _,
+            } = description.clone();
+            cuff.manufacturer = manufacturer.or(cuff.manufacturer.take());
+            cuff.model_number = model.or(cuff.model_number.take());
+            cuff.serial = serial.or(cuff.serial.take());
+            cuff.firmware = firmware.or(cuff.firmware.take());
+            cuff.battery = battery.or(cuff.battery);
+        });
+    }
+
+    /// A measurement came again.
+    pub fn count_duplicate(&mut self, id: &Name) {
+        self.on(id, |cuff| cuff.duplicates += 1);
+    }
+
+    /// A measurement was nobody's.
+    pub fn count_unassigned(&mut self, id: &Name) {
+        self.on(id, |cuff| cuff.unassigned += 1);
+    }
+
+    fn on(&mut self, id: &Name, change: impl FnOnce(&mut CuffState)) {
+        if let Some(cuff) = self.cuff(id) {
+            change(cuff);
+        }
+    }
+}
+
+fn unheard(cuff: &Cuff) -> CuffState {
+    CuffState {
+        id: cuff.id.clone(),
+        model: cuff.model.name.clone(),
+        manufacturer: None,
+        model_number: None,
+        serial: None,
+        firmware: None,
+        battery: None,
+        connected: false,
+        cuff_pressure: None,
+        heard_at: None,
+        rssi: None,
+        measured_at: None,
+        health: CuffHealth::NotHeard,
+        duplicates: 0,
+        unassigned: 0,
+    }
+}
+
+/// Takes over what was read; what was not read stays as it was.
+pub(super) fn merge(known: &mut Description, new: &Description) {
+    let Description {
+        manufacturer,
+        model,
+        serial,
+        firmware,
+        battery,
+        features,
+    } = new.clone();
+    known.manufacturer = manufacturer.or(known.manufacturer.take());
+    known.model = model.or(known.model.take());
+    known.serial = serial.or(known.serial.take());
+    known.firmware = firmware.or(known.firmware.take());
+    known.battery = battery.or(known.battery);
+    known.features = features.or(known.features);
+}
+
+fn note(cuff: &mut CuffState, health: source::CuffHealth) {
+    match health {
+        source::CuffHealth::Heard { rssi, at } => heard(cuff, rssi, at.wall),
+        source::CuffHealth::Unreachable { .. } => cuff.health = CuffHealth::Unreachable,
+        source::CuffHealth::Reachable => cuff.health = CuffHealth::Ok,
+        source::CuffHealth::BondLost => cuff.health = CuffHealth::BondLost,
+    }
+}
+
+fn heard(cuff: &mut CuffState, rssi: Option<i16>, at: Timestamp) {
+    cuff.heard_at = Some(at);
+    cuff.rssi = rssi.or(cuff.rssi);
+}
+
+const fn radio(health: RadioHealth) -> RadioState {
+    match health {
+        RadioHealth::Scanning => RadioState::Scanning,
+        RadioHealth::NoAdapter => RadioState::NoAdapter,
+        RadioHealth::AdapterOff => RadioState::AdapterOff,
+        RadioHealth::NoStack => RadioState::NoStack,
+        RadioHealth::NoBus => RadioState::NoBus,
+        RadioHealth::Deaf { .. } => RadioState::Deaf,
+    }
+}
+
+/// The live pressure as it is shown; `None` where the sensor has no number.
+fn show(live: &CuffPressure) -> Option<String> {
+    let unit = match live.unit {
+        Unit::MmHg => "mmHg",
+        Unit::KPa => "kPa",
+    };
+    live.cuff_pressure
+        .number()
+        .map(|pressure| format!("{} {unit}", pressure.normalize()))
+}

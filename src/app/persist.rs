@@ -1,0 +1,172 @@
+//! The store as the intake uses it: what it does not take now it is offered again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use tracing::{error, info};
+
+use crate::core::moment::Now;
+use crate::core::name::Name;
+use crate::core::source::{ClockNote, Description};
+use crate::store::{ConnectionId, Judged, MeasurementId, NewMeasurement, Opening, Store, StoreError, Unjudged};
+use crate::systemd::Heart;
+
+/// Between two offers to a store that does not take something: a full disk empties in seconds at best.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// A store that is asked until it answers. Only a damaged or closed one is an error.
+#[derive(Clone, Debug)]
+pub struct Persist {
+    store: Store,
+    heart: Heart,
+}
+
+impl Persist {
+    /// Asks `store`, and beats `heart` while it waits.
+    #[must_use]
+    pub const fn new(store: Store, heart: Heart) -> Self {
+        Self { store, heart }
+    }
+
+    /// See [`Store::append`].
+    ///
+    /// # Errors
+    /// As all here: the store is damaged or closed.
+    pub async fn append(&self, new: Vec<NewMeasurement>) -> Result<Vec<MeasurementId>, StoreError> {
+        let new = Arc::new(new);
+        self.ask("measurements", || self.store.append(new.as_ref().clone()))
+            .await
+    }
+
+    /// See [`Store::judge`].
+    ///
+    /// # Errors
+    /// The store is damaged or closed.
+    pub async fn judge(&self, judged: Vec<Judged>) -> Result<(), StoreError> {
+        let judged = Arc::new(judged);
+        self.ask("readings", || self.store.judge(judged.as_ref().clone(), Vec::new()))
+            .await
+    }
+
+    /// See [`Store::begin_connection`].
+    ///
+    /// # Errors
+    /// The store is damaged or closed.
+    pub async fn begin_connection(&self, cuff: &Name, bonded: bool, at: Now) -> Result<Opening, StoreError> {
+        self.ask("a connection", || self.store.begin_connection(cuff.clone(), bonded, at))
+            .await
+    }
+
+    /// See [`Store::end_connection`].
+    ///
+    /// # Errors
+    /// The store is damaged or closed.
+    pub async fn end_connection(&self, connection: ConnectionId, at: Timestamp) -> Result<(), StoreError> {
+        self.ask("a connection's end", || self.store.end_connection(connection, at))
+            .await
+    }
+
+    /// See [`Store::end_all_connections`].
+    ///
+    /// # Errors
+    /// The store is damaged or closed.
+    pub async fn end_all_connections(&self, at: Timestamp) -> Result<usize, StoreError> {
+        self.ask("the connections' end", || self.store.end_all_connections(at))
+            .await
+    }
+
+    /// See [`Store::note_clock`].
+    ///
+    /// # Errors
+    /// The store is damaged or closed.
+    pub async fn note_clock(&self, connection: ConnectionId, note: ClockNote) -> Result<(), StoreError> {
+        self.ask("a cuff's clock", || self.store.note_clock(connection, note))
+            .await
+    }
+
+    /// See [`Store::describe`].
+    ///
+    /// # Errors
+    /// The store is damaged or closed.
+    pub async fn describe(&self, cuff: &Name, description: &Description) -> Result<(), StoreError> {
+        self.ask("a cuff's description", || {
+            self.store.describe(cuff.clone(), description.clone())
+        })
+        .await
+    }
+
+    /// See [`Store::last_setting`].
+    ///
+    /// # Errors
+    /// The store is damaged or closed.
+    pub async fn last_setting(&self, cuff: &Name) -> Result<Option<(DateTime, Timestamp)>, StoreError> {
+        self.ask("a cuff's clock", || self.store.last_setting(cuff.clone()))
+            .await
+    }
+
+    /// See [`Store::knows`].
+    ///
+    /// # Errors
+    /// The store is damaged or closed.
+    pub async fn knows(&self, cuff: &Name, digest: [u8; 32]) -> Result<bool, StoreError> {
+        self.ask("what came before", || self.store.knows(cuff.clone(), digest))
+            .await
+    }
+
+    /// See [`Store::unjudged`].
+    ///
+    /// # Errors
+    /// The store is damaged or closed.
+    pub async fn unjudged(&self) -> Result<Vec<Unjudged>, StoreError> {
+        self.ask("what is unjudged", || self.store.unjudged()).await
+    }
+
+    async fn ask<T, F>(&self, what: &'static str, offer: impl Fn() -> F) -> Result<T, StoreError>
+    where
+        F: Future<Output = Result<T, StoreError>>,
+    {
+        let mut complained = false;
+        loop {
+            match offer().await {
+                Ok(answer) => {
+                    if complained {
+                        info!(what, "the store answers again");
+                    }
+                    return Ok(answer);
+                }
+                Err(error) if !may_pass(&error) => return Err(error),
+                Err(error) => {
+                    if !complained {
+                        error!(what, %error, "the store does not answer: it is asked again until it does");
+                        complained = true;
+                    }
+                    self.heart.beat();
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+        }
+    }
+}
+
+/// Whether the same may be taken later.
+const fn may_pass(error: &StoreError) -> bool {
+    match error {
+        StoreError::Full(_) | StoreError::Disk(_) => true,
+        StoreError::NoDirectory { .. }
+        | StoreError::Symlink { .. }
+        | StoreError::Open { .. }
+        | StoreError::Locked { .. }
+        | StoreError::Newer { .. }
+        | StoreError::Foreign { .. }
+        | StoreError::Damaged(_)
+        | StoreError::MoveAside { .. }
+        | StoreError::Refused(_)
+        | StoreError::Statement(_)
+        | StoreError::NotWaiting { .. }
+        | StoreError::GatewayChanged { .. }
+        | StoreError::Thread(_)
+        | StoreError::Closed => false,
+    }
+}

@@ -1,0 +1,203 @@
+//! Puts together what the daemon knows now, whenever a part of it changes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::watch;
+use tracing::warn;
+use uuid::Uuid;
+
+use super::board::Board;
+use crate::clock;
+use crate::core::delivery::Kind;
+use crate::core::moment::Moment;
+use crate::core::name::Name;
+use crate::core::state::{
+    ClockState, CuffHealth, DeliveryState, Problem, Queued, RadioState, SCHEMA, Seq, State, StoreState,
+};
+use crate::mqtt::link::{LinkState, Phase};
+use crate::store::{DeliverySummary, Store, StoreError};
+use crate::systemd::{BEAT, Heart};
+
+/// The store is asked how much waits at most this often.
+const SUMMARY_EVERY: Duration = Duration::from_secs(1);
+
+/// What does not change while the daemon runs.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// The clinic.
+    pub site: Name,
+    /// This machine.
+    pub gateway: Name,
+    /// New at each start.
+    pub run: Uuid,
+    /// Whether everything says so that it is a test.
+    pub test: bool,
+    /// When this run began.
+    pub started_at: Timestamp,
+    /// The brokers of the config, as `host:port`, in the order of trying.
+    pub brokers: Vec<String>,
+}
+
+/// Where the parts come from.
+#[derive(Debug)]
+pub struct Parts {
+    /// Cuffs and radio.
+    pub board: watch::Receiver<Arc<Board>>,
+    /// The way to the broker.
+    pub link: watch::Receiver<LinkState>,
+    /// Whether the clock can be believed.
+    pub clock: watch::Receiver<bool>,
+    /// The store's disk.
+    pub store: watch::Receiver<StoreState>,
+}
+
+/// The state before anything is known: not ready in every respect.
+#[must_use]
+pub fn at_start(identity: &Identity, board: &Board) -> State {
+    compose(
+        identity,
+        board,
+        &LinkState::default(),
+        false,
+        StoreState::default(),
+        &Waits::default(),
+    )
+}
+
+/// Keeps `state` right. Ends only with the store.
+pub async fn run(identity: Identity, mut parts: Parts, store: Store, state: watch::Sender<Arc<State>>, heart: Heart) {
+    let mut waits = Waits::default();
+    let mut asked_at: Option<Moment> = None;
+    loop {
+        heart.beat();
+        let now = clock::moment();
+        if asked_at.is_none_or(|last| now.since(last) >= SUMMARY_EVERY) {
+            asked_at = Some(now);
+            match ask(&store).await {
+                Ok(new) => waits = new,
+                Err(error) => warn!(%error, "the store could not say what waits"),
+            }
+        }
+        let board = Arc::clone(&parts.board.borrow_and_update());
+        let link = parts.link.borrow_and_update().clone();
+        let synchronized = *parts.clock.borrow_and_update();
+        let disk = *parts.store.borrow_and_update();
+        let new = compose(&identity, &board, &link, synchronized, disk, &waits);
+        state.send_if_modified(|old| {
+            let changed = **old != new;
+            *old = Arc::new(new);
+            changed
+        });
+        tokio::select! {
+            _ = parts.board.changed() => {}
+            _ = parts.link.changed() => {}
+            _ = parts.clock.changed() => {}
+            _ = parts.store.changed() => {}
+            () = tokio::time::sleep(SUMMARY_EVERY.min(BEAT)) => {}
+        }
+    }
+}
+
+/// What waits in the store, and how far the numbers went.
+#[derive(Debug, Default)]
+struct Waits {
+    summary: DeliverySummary,
+    heads: BTreeMap<Kind, u64>,
+}
+
+async fn ask(store: &Store) -> Result<Waits, StoreError> {
+    Ok(Waits {
+        summary: store.delivery_summary().await?,
+        heads: store.heads().await?,
+    })
+}
+
+fn compose(
+    identity: &Identity,
+    board: &Board,
+    link: &LinkState,
+    synchronized: bool,
+    store: StoreState,
+    waits: &Waits,
+) -> State {
+    let delivery = delivery(identity, link, waits);
+    let problems = problems(board, &delivery, synchronized, store);
+    State {
+        schema: SCHEMA.to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        site: identity.site.clone(),
+        gateway: identity.gateway.clone(),
+        run: identity.run,
+        test: identity.test,
+        started_at: identity.started_at,
+        sessions: Vec::new(),
+        cuffs: board.cuffs.clone(),
+        radio: board.radio,
+        delivery,
+        clock: ClockState { synchronized },
+        store,
+        problems,
+    }
+}
+
+fn delivery(identity: &Identity, link: &LinkState, waits: &Waits) -> DeliveryState {
+    let waiting = |kind| waits.summary.queued.get(&kind).copied().unwrap_or(0);
+    let head = |kind| waits.heads.get(&kind).copied().unwrap_or(0);
+    let summary = &waits.summary;
+    let since = match link.phase {
+        Phase::Up { since } => Some(since),
+        Phase::Waiting | Phase::Connecting | Phase::Stopped => None,
+    };
+    DeliveryState {
+        enabled: !identity.brokers.is_empty(),
+        connected: since.is_some(),
+        broker: identity.brokers.get(link.broker).cloned(),
+        since,
+        last_error: link.last_fault.as_ref().map(ToString::to_string),
+        last_sent_at: link.last_puback.max(summary.last_sent_at),
+        seq: Seq {
+            reading: head(Kind::Reading),
+            readiness: head(Kind::Readiness),
+            alert: head(Kind::Alert),
+        },
+        queued: Queued {
+            alert: waiting(Kind::Alert),
+            readiness: waiting(Kind::Readiness),
+            reading: waiting(Kind::Reading),
+            fhir: waiting(Kind::Fhir),
+        },
+        oldest_queued_at: summary.oldest_queued_at,
+        set_aside: summary.set_aside.clone(),
+        set_aside_count: summary.set_aside_count,
+        no_subscriber: link.no_subscriber,
+    }
+}
+
+/// Everything that stands in the way now, each once, in the order of the codes.
+fn problems(board: &Board, delivery: &DeliveryState, synchronized: bool, store: StoreState) -> Vec<Problem> {
+    let adapter_lost = match board.radio {
+        RadioState::Starting | RadioState::Scanning | RadioState::Virtual => false,
+        RadioState::NoAdapter | RadioState::AdapterOff | RadioState::NoStack | RadioState::NoBus | RadioState::Deaf => {
+            true
+        }
+    };
+    let has = |health| board.cuffs.iter().any(|cuff| cuff.health == health);
+    let candidates = [
+        (adapter_lost, Problem::AdapterLost),
+        (has(CuffHealth::BondLost), Problem::BondLost),
+        (delivery.enabled && !delivery.connected, Problem::BrokerUnreachable),
+        (!synchronized, Problem::ClockUnsynchronized),
+        (has(CuffHealth::Unreachable), Problem::CuffUnreachable),
+        (delivery.set_aside_count > 0, Problem::MessageRefused),
+        (delivery.no_subscriber, Problem::NoSubscriber),
+        (store.nearly_full, Problem::StoreNearlyFull),
+        (!store.available, Problem::StoreUnavailable),
+    ];
+    candidates
+        .into_iter()
+        .filter_map(|(holds, problem)| holds.then_some(problem))
+        .collect()
+}

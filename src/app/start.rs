@@ -1,0 +1,329 @@
+//! Starts every task with its channels.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+use uuid::Uuid;
+
+use super::board::Board;
+use super::commands::Commands;
+use super::intake::{Intake, Judge, Maker};
+use super::persist::Persist;
+use super::report::{self, Identity, Parts};
+use super::tasks::{Task, Tasks};
+use super::wiring::{self, Heads};
+use super::{AppError, EVENTS, Source, chain, housekeeping, status};
+use crate::config::Config;
+use crate::control::server::{self, Sources};
+use crate::core::delivery::Kind;
+use crate::core::name::Name;
+use crate::core::readiness::policy::ReadingRules;
+use crate::core::source::{Description, Event};
+use crate::core::state::{RadioState, State, StoreState};
+use crate::mqtt::command::Addressee;
+use crate::mqtt::link::{self, LinkState};
+use crate::store::{CuffCounts, Store};
+use crate::systemd::{BEAT, Heart, Watchdog};
+use crate::{bluetooth, clock, control};
+
+/// Commands and replies that wait for each other.
+const COMMANDS: usize = 64;
+
+/// What is needed to stop in order.
+#[derive(Debug)]
+pub(super) struct Running {
+    /// New at each start.
+    pub(super) run: Uuid,
+    /// Stops what brings measurements.
+    pub(super) source: CancellationToken,
+    /// Stops what sends them.
+    pub(super) link: CancellationToken,
+    /// Stops the control socket.
+    pub(super) control: CancellationToken,
+}
+
+/// The ends of the channels that more than one task holds.
+struct Channels {
+    board: watch::Sender<Arc<Board>>,
+    link: watch::Sender<LinkState>,
+    clock: watch::Sender<bool>,
+    store: watch::Sender<StoreState>,
+    state: watch::Sender<Arc<State>>,
+}
+
+/// Starts all tasks.
+pub(super) async fn start(
+    config: &Config,
+    source: Source,
+    store: &Store,
+    heads: &Heads,
+    tasks: &mut Tasks,
+    watchdog: &mut Watchdog,
+) -> Result<Running, AppError> {
+    let run = Uuid::new_v4();
+    let running = Running {
+        run,
+        source: CancellationToken::new(),
+        link: CancellationToken::new(),
+        control: CancellationToken::new(),
+    };
+    let identity = identity(config, run);
+    let descriptions: HashMap<_, _> = store.descriptions().await?.into_iter().collect();
+    let board = board(config, &source, &descriptions, store).await?;
+    let channels = Channels {
+        board: watch::Sender::new(Arc::new(board.clone())),
+        link: watch::Sender::new(LinkState::default()),
+        clock: watch::Sender::new(false),
+        store: watch::Sender::new(StoreState::default()),
+        state: watch::Sender::new(Arc::new(report::at_start(&identity, &board))),
+    };
+    start_clock(config, &channels, tasks, watchdog.heart("clock"));
+    start_keeping(&identity, store, &channels, tasks, watchdog);
+    start_link(config, &identity, store, &channels, &running, tasks, watchdog);
+    let judge = judge(config, run, descriptions, heads, &channels);
+    let (events, arriving) = mpsc::channel(EVENTS);
+    let heart = watchdog.heart("intake");
+    let persist = Persist::new(store.clone(), heart.clone());
+    let intake = Intake::new(persist, judge, board, channels.board.clone(), heart);
+    tasks.spawn(Task::Intake, async move { Ok(intake.run(arriving).await?) });
+    start_source(
+        config,
+        source,
+        events,
+        &channels,
+        &running,
+        tasks,
+        watchdog.heart("source"),
+    );
+    start_control(store, &channels, &running, tasks);
+    Ok(running)
+}
+
+fn identity(config: &Config, run: Uuid) -> Identity {
+    Identity {
+        site: config.gateway.site.clone(),
+        gateway: config.gateway.id.clone(),
+        run,
+        test: config.gateway.test,
+        started_at: clock::wall(),
+        brokers: wiring::broker_names(config),
+    }
+}
+
+/// The board as earlier runs left it: what was read of each cuff, and what was counted.
+async fn board(
+    config: &Config,
+    source: &Source,
+    descriptions: &HashMap<Name, Description>,
+    store: &Store,
+) -> Result<Board, AppError> {
+    let radio = match source {
+        Source::Bluetooth => RadioState::Starting,
+        Source::Virtual(_) => RadioState::Virtual,
+    };
+    let mut board = Board::new(&config.cuffs, radio);
+    for (cuff, description) in descriptions {
+        board.describe(cuff, description);
+    }
+    for (id, CuffCounts { duplicates, unassigned }) in store.counts().await? {
+        if let Some(cuff) = board.cuff(&id) {
+            (cuff.duplicates, cuff.unassigned) = (duplicates, unassigned);
+        }
+    }
+    Ok(board)
+}
+
+fn judge(
+    config: &Config,
+    run: Uuid,
+    descriptions: HashMap<Name, Description>,
+    heads: &Heads,
+    channels: &Channels,
+) -> Judge {
+    let rules = ReadingRules::default();
+    Judge {
+        cuffs: config.cuffs.clone().into(),
+        zone: config.gateway.time_zone.clone(),
+        clock: channels.clock.subscribe(),
+        descriptions,
+        maker: Maker {
+            origin: wiring::origin(config, run),
+            topics: wiring::topics(config),
+            publish: config.mqtt.is_some(),
+            bond_required: rules.require_bond,
+            last_seq: heads.get(&Kind::Reading).copied().unwrap_or(0),
+        },
+        rules,
+    }
+}
+
+fn start_clock(config: &Config, channels: &Channels, tasks: &mut Tasks, heart: Heart) {
+    let (of, believed) = (config.clock, channels.clock.clone());
+    tasks.spawn(Task::Clock, async move {
+        clock::synchronized::watch(of.source, of.max_unsynced, believed, || heart.beat()).await;
+        Ok(())
+    });
+}
+
+/// What is known now, and the room for what is stored.
+fn start_keeping(identity: &Identity, store: &Store, channels: &Channels, tasks: &mut Tasks, watchdog: &mut Watchdog) {
+    let (disk, of, heart) = (channels.store.clone(), store.clone(), watchdog.heart("housekeeping"));
+    tasks.spawn(Task::Housekeeping, async move {
+        housekeeping::run(of, disk, heart).await;
+        Ok(())
+    });
+    let parts = Parts {
+        board: channels.board.subscribe(),
+        link: channels.link.subscribe(),
+        clock: channels.clock.subscribe(),
+        store: channels.store.subscribe(),
+    };
+    let (identity, of, state, heart) = (
+        identity.clone(),
+        store.clone(),
+        channels.state.clone(),
+        watchdog.heart("report"),
+    );
+    tasks.spawn(Task::Report, async move {
+        report::run(identity, parts, of, state, heart).await;
+        Ok(())
+    });
+}
+
+/// The link to the broker, what it tells of us, and the commands that come by it. Without `[mqtt]` there is none.
+fn start_link(
+    config: &Config,
+    identity: &Identity,
+    store: &Store,
+    channels: &Channels,
+    running: &Running,
+    tasks: &mut Tasks,
+    watchdog: &mut Watchdog,
+) {
+    let (Some(settings), Some(mqtt)) = (wiring::link_settings(config), &config.mqtt) else {
+        return;
+    };
+    let (commands, incoming) = mpsc::channel(COMMANDS);
+    let (replies, outgoing) = mpsc::channel(COMMANDS);
+    let facts = status::Told::new(&channels.state.borrow(), config);
+    let inputs = link::Inputs {
+        queued: store.queued(),
+        status: facts.status.subscribe(),
+        info: facts.info.subscribe(),
+        session_open: facts.session_open.subscribe(),
+        replies: outgoing,
+        commands,
+        state: channels.link.clone(),
+        earlier_connections: 0,
+    };
+    let (origin, outbox, shutdown) = (
+        wiring::origin(config, identity.run),
+        store.clone(),
+        running.link.clone(),
+    );
+    let heart = watchdog.heart("link");
+    tasks.spawn(Task::Link, async move {
+        tokio::select! {
+            ended = link::run(settings, origin, outbox, inputs, shutdown) => Ok(ended?),
+            () = beat_for_ever(&heart) => Ok(()),
+        }
+    });
+    let (state, heart) = (channels.state.subscribe(), watchdog.heart("status"));
+    tasks.spawn(Task::Status, async move {
+        facts.keep(state, heart).await;
+        Ok(())
+    });
+    let commands = Commands {
+        addressee: Addressee {
+            site: identity.site.clone(),
+            gateway: identity.gateway.clone(),
+        },
+        authority: wiring::authority(mqtt),
+        reply_prefix: mqtt.reply_prefix.clone(),
+        test: identity.test,
+        store: store.clone(),
+        state: channels.state.subscribe(),
+        clock: channels.clock.subscribe(),
+        replies,
+        heart: watchdog.heart("commands"),
+    };
+    tasks.spawn(Task::Commands, async move {
+        commands.run(incoming).await;
+        Ok(())
+    });
+}
+
+fn start_source(
+    config: &Config,
+    source: Source,
+    events: mpsc::Sender<Event>,
+    channels: &Channels,
+    running: &Running,
+    tasks: &mut Tasks,
+    heart: Heart,
+) {
+    let cancel = running.source.clone();
+    match source {
+        Source::Bluetooth => {
+            let settings = wiring::radio_settings(config, channels.clock.subscribe());
+            tasks.spawn(Task::Source, async move {
+                Ok(bluetooth::run(settings, events, heart.counter(), cancel).await?)
+            });
+        }
+        Source::Virtual(cuffs) => tasks.spawn(Task::Source, async move {
+            cuffs.run(clock::now, events, heart.counter(), cancel.clone()).await;
+            // Virtual cuffs that have nothing more to tell are as quiet as real ones.
+            beat_until(cancel, &heart).await;
+            Ok(())
+        }),
+    }
+}
+
+/// The link has watchdogs of its own; this shows that its task is not blocked.
+async fn beat_for_ever(heart: &Heart) {
+    loop {
+        heart.beat();
+        tokio::time::sleep(BEAT).await;
+    }
+}
+
+async fn beat_until(cancel: CancellationToken, heart: &Heart) {
+    loop {
+        heart.beat();
+        tokio::select! {
+            () = cancel.cancelled() => return,
+            () = tokio::time::sleep(BEAT) => {}
+        }
+    }
+}
+
+/// A daemon without its control socket still collects and delivers, so its lack is told and lived with.
+fn start_control(store: &Store, channels: &Channels, running: &Running, tasks: &mut Tasks) {
+    let path = control::socket_path();
+    let listener = match server::bind(&path) {
+        Ok(listener) => listener,
+        Err(error) => {
+            warn!(
+                error = chain(&error),
+                "no control socket: `cuffd status` and its kin cannot ask this daemon"
+            );
+            return;
+        }
+    };
+    let sources = Sources {
+        state: channels.state.subscribe(),
+        store: store.clone(),
+    };
+    let cancel = running.control.clone();
+    tasks.spawn(Task::Control, async move {
+        let served = server::serve(listener, sources, cancel).await;
+        let _gone = std::fs::remove_file(path);
+        served.map_err(|cause| AppError::Setup {
+            what: "the control socket failed",
+            cause,
+        })
+    });
+}

@@ -1,0 +1,148 @@
+//! What the radio's task lets a cuff's task know: always the latest, with counters so that nothing in between is missed.
+
+use super::facts::Change;
+use crate::core::collection::Event;
+
+/// What is known of one cuff now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Sighting {
+    /// The adapter to use, if there is one.
+    pub(super) adapter: Option<String>,
+    /// How often bluetoothd or the adapter went away.
+    pub(super) losses: u64,
+    /// bluetoothd has it in its list.
+    pub(super) known: bool,
+    /// How many advertisements were heard.
+    pub(super) advertisements: u64,
+    /// Strength of the last, in dBm.
+    pub(super) rssi: Option<i16>,
+    /// Bonded, as far as bluetoothd says.
+    pub(super) bonded: bool,
+    /// The link is up.
+    pub(super) connected: bool,
+    /// How often it came up.
+    pub(super) ups: u64,
+    /// How often it went down.
+    pub(super) downs: u64,
+}
+
+impl Sighting {
+    /// Takes in what bluetoothd says of the cuff.
+    pub(super) fn apply(&mut self, change: &Change, bonded: bool) {
+        // A cuff that was not there was not connected either: that it is not is no news.
+        let is_news = self.known || change.connected == Some(true);
+        self.known = true;
+        self.bonded = bonded;
+        if let Some(connected) = change.connected.filter(|_| is_news) {
+            self.set_connected(connected);
+        }
+        if change.advertised {
+            self.advertisements += 1;
+            self.rssi = change.rssi;
+        }
+    }
+
+    /// bluetoothd dropped it from its list.
+    pub(super) fn forget(&mut self) {
+        self.known = false;
+        if self.connected {
+            self.set_connected(false);
+        }
+    }
+
+    /// Takes in what bluetoothd says of the link.
+    pub(super) fn set_connected(&mut self, connected: bool) {
+        // A link that came up and dropped in one turn of bluetoothd's loop is told as a drop only.
+        if connected {
+            self.ups += u64::from(!self.connected);
+        } else {
+            self.downs += 1;
+        }
+        self.connected = connected;
+    }
+
+    /// bluetoothd or the adapter went away, and all that was up with it.
+    pub(super) fn lose(&mut self) {
+        self.losses += 1;
+        self.known = false;
+        self.connected = false;
+    }
+
+    /// What happened since `before`, in an order in which it can have happened.
+    pub(super) fn since(&self, before: &Self) -> Vec<Event> {
+        let mut events = Vec::new();
+        if self.losses != before.losses {
+            events.push(Event::StackGone);
+        }
+        if self.bonded != before.bonded {
+            events.push(Event::Bonded(self.bonded));
+        }
+        if self.known && !before.known {
+            events.push(Event::Known);
+        }
+        let up = (self.ups != before.ups).then_some(Event::LinkUp);
+        let down = (self.downs != before.downs).then_some(Event::LinkDown);
+        if self.connected {
+            events.extend(down.into_iter().chain(up));
+        } else {
+            events.extend(up.into_iter().chain(down));
+        }
+        if self.advertisements != before.advertisements {
+            events.push(Event::Heard { rssi: self.rssi });
+        }
+        events
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_that_came_and_went_unseen_is_told_in_that_order() {
+        let before = Sighting::default();
+        let mut now = before.clone();
+        now.set_connected(true);
+        now.set_connected(false);
+        assert_eq!(now.since(&before), [Event::LinkUp, Event::LinkDown]);
+    }
+
+    #[test]
+    fn a_link_that_went_and_came_back_unseen_is_told_in_that_order() {
+        let mut before = Sighting::default();
+        before.set_connected(true);
+        let mut now = before.clone();
+        now.set_connected(false);
+        now.set_connected(true);
+        assert_eq!(now.since(&before), [Event::LinkDown, Event::LinkUp]);
+    }
+
+    #[test]
+    fn a_drop_without_a_rise_is_told() {
+        let before = Sighting::default();
+        let mut now = before.clone();
+        now.set_connected(false);
+        assert_eq!(now.since(&before), [Event::LinkDown]);
+    }
+
+    #[test]
+    fn a_loss_of_the_stack_comes_first_and_what_is_known_again_after_it() {
+        let mut before = Sighting {
+            known: true,
+            ..Sighting::default()
+        };
+        before.set_connected(true);
+        let mut now = before.clone();
+        now.lose();
+        let gone = now.clone();
+        assert_eq!(gone.since(&before), [Event::StackGone]);
+        now.known = true;
+        assert_eq!(now.since(&gone), [Event::Known]);
+    }
+
+    #[test]
+    fn nothing_new_is_nothing_told() {
+        let sighting = Sighting::default();
+        assert_eq!(sighting.since(&sighting), []);
+    }
+}

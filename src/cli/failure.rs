@@ -1,0 +1,54 @@
+//! Why a subcommand that asks the daemon or the store came to nothing, and with which exit code.
+
+use std::io;
+
+use super::exit;
+use crate::app::chain;
+use crate::config::mistake::Mistakes;
+use crate::control::client::ClientError;
+use crate::store::StoreError;
+
+/// Why a subcommand came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    /// The daemon could not be asked.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// The store could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The config has mistakes.
+    #[error("{0}")]
+    Config(Mistakes),
+    /// What the daemon or the store gave is not of this version.
+    #[error("an answer is not of this version")]
+    NotAReading(#[source] serde_json::Error),
+    /// Output could not be written.
+    #[error("cannot write the output")]
+    Output(#[from] io::Error),
+}
+
+impl Failure {
+    /// Says it on stderr, with every cause, and gives the exit code.
+    #[must_use]
+    pub(super) fn tell(&self) -> u8 {
+        if let Self::Output(cause) = self
+            && cause.kind() == io::ErrorKind::BrokenPipe
+        {
+            // The reader has seen what it wanted.
+            return exit::OK;
+        }
+        eprintln!("cuffd: {}", chain(self));
+        match self {
+            Self::Client(ClientError::NotRunning { .. }) => exit::UNAVAILABLE,
+            Self::Client(ClientError::NotPermitted { .. }) => exit::NOT_PERMITTED,
+            Self::Client(ClientError::Cut(_) | ClientError::Socket { .. } | ClientError::Refused { .. }) => {
+                exit::TRY_AGAIN
+            }
+            Self::Store(_) => exit::STORE,
+            Self::Config(_) => exit::CONFIG,
+            Self::NotAReading(_) => exit::SOFTWARE,
+            Self::Output(_) => exit::STORE,
+        }
+    }
+}

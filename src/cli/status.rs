@@ -1,0 +1,140 @@
+//! `status`: what the running daemon knows now.
+
+use clap::Args;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::{Failure, block_on, out};
+use crate::control::{client, socket_path};
+use crate::core::state::{CuffHealth, CuffState, DeliveryState, RadioState, State};
+
+/// Options of `status`.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// As JSON, `cuffd.state/1`.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Asks the running daemon and prints its answer.
+#[must_use]
+pub fn run(options: &Options) -> u8 {
+    match block_on(ask(options.json)) {
+        Ok(text) => out(&text),
+        Err(failure) => failure.tell(),
+    }
+}
+
+async fn ask(json: bool) -> Result<String, Failure> {
+    let body = client::get(&socket_path(), "/api/v1/status").await?.whole().await?;
+    if json {
+        return Ok(String::from_utf8_lossy(&body).into_owned() + "\n");
+    }
+    let state: State = serde_json::from_slice(&body).map_err(Failure::NotAReading)?;
+    Ok(describe(&state, &TimeZone::system()))
+}
+
+/// The state in words, a line each.
+fn describe(state: &State, zone: &TimeZone) -> String {
+    let time = |at: Timestamp| at.to_zoned(zone.clone()).strftime("%F %T").to_string();
+    let mut lines = vec![format!(
+        "cuffd {} as {}/{}, since {}{}",
+        state.version,
+        state.site,
+        state.gateway,
+        time(state.started_at),
+        if state.test { " (TEST)" } else { "" }
+    )];
+    lines.push(format!("radio     {}", radio(state.radio)));
+    lines.extend(state.cuffs.iter().map(|one| cuff(one, &time)));
+    lines.push(format!("clinic    {}", delivery(&state.delivery, &time)));
+    lines.push(format!(
+        "clock     {}",
+        if state.clock.synchronized {
+            "synchronized"
+        } else {
+            "not synchronized"
+        }
+    ));
+    let mebibytes = |octets: u64| octets / (1 << 20);
+    lines.push(format!(
+        "store     {}, {} MiB used, {} MiB free",
+        if state.store.available {
+            "takes measurements"
+        } else {
+            "TAKES NO MEASUREMENTS"
+        },
+        mebibytes(state.store.size),
+        mebibytes(state.store.free)
+    ));
+    let problems = state
+        .problems
+        .iter()
+        .filter_map(|problem| serde_json::to_value(problem).ok());
+    let problems: Vec<String> = problems.filter_map(|code| code.as_str().map(str::to_owned)).collect();
+    lines.push(format!(
+        "problems  {}",
+        if problems.is_empty() {
+            "none".to_owned()
+        } else {
+            problems.join(", ")
+        }
+    ));
+    lines.join("\n") + "\n"
+}
+
+fn radio(radio: RadioState) -> &'static str {
+    match radio {
+        RadioState::Starting => "starting",
+        RadioState::Scanning => "listening for cuffs",
+        RadioState::NoAdapter => "no Bluetooth adapter (plug one in, or see [bluetooth] adapter)",
+        RadioState::AdapterOff => "the Bluetooth adapter is switched off (bluetoothctl power on)",
+        RadioState::NoStack => "bluetoothd does not run (systemctl start bluetooth)",
+        RadioState::NoBus => "D-Bus is gone",
+        RadioState::Deaf => "the adapter hears nothing",
+        RadioState::Virtual => "virtual cuffs",
+    }
+}
+
+fn cuff(cuff: &CuffState, time: &impl Fn(Timestamp) -> String) -> String {
+    let health = match cuff.health {
+        CuffHealth::NotHeard => "not heard yet",
+        CuffHealth::Ok => "ok",
+        CuffHealth::Unreachable => "heard, but connections fail",
+        CuffHealth::BondLost => "the bond is lost: pair it again",
+    };
+    let mut line = format!("cuff      {} ({}): {health}", cuff.id, cuff.model);
+    if cuff.connected {
+        line.push_str(", connected now");
+    }
+    if let Some(at) = cuff.measured_at {
+        line.push_str(&format!(", last measurement {}", time(at)));
+    }
+    if let Some(battery) = cuff.battery {
+        line.push_str(&format!(", battery {battery} %"));
+    }
+    line
+}
+
+fn delivery(delivery: &DeliveryState, time: &impl Fn(Timestamp) -> String) -> String {
+    if !delivery.enabled {
+        return "no [mqtt] in the config: nothing is published".to_owned();
+    }
+    let broker = delivery.broker.as_deref().unwrap_or("no broker");
+    let mut line = match (delivery.connected, delivery.since) {
+        (true, Some(since)) => format!("connected to {broker} since {}", time(since)),
+        (true, None) => format!("connected to {broker}"),
+        (false, _) => format!("NOT connected ({broker})"),
+    };
+    line.push_str(&format!(", {} waiting", delivery.queued.total()));
+    if delivery.set_aside_count > 0 {
+        line.push_str(&format!(", {} refused for good", delivery.set_aside_count));
+    }
+    if delivery.no_subscriber {
+        line.push_str(", nobody subscribes there");
+    }
+    if let (false, Some(error)) = (delivery.connected, &delivery.last_error) {
+        line.push_str(&format!("\n          {error}"));
+    }
+    line
+}

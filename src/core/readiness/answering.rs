@@ -1,0 +1,132 @@
+//! A session's answer at one instant (contract 2.6, the table of states and "Reasons of an answer").
+
+use jiff::Timestamp;
+
+use super::answer::{Answer, Attested, State};
+use super::means::Means;
+use super::phase::{Clearance, Pass, Phase};
+use super::policy::Policy;
+use super::session::Session;
+use crate::core::reason::Reason;
+
+/// What an answer depends on beside the session.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Now<'a> {
+    pub(super) at: Timestamp,
+    pub(super) policy: &'a Policy,
+    pub(super) clock_synchronized: bool,
+}
+
+impl Now<'_> {
+    const fn clock_is_missing(&self) -> bool {
+        self.policy.reading.require_clock && !self.clock_synchronized
+    }
+}
+
+/// The session's answer.
+pub(super) fn answer(session: &Session, now: Now<'_>) -> Answer {
+    let state = state(session, now);
+    let counted = session.phase.counted();
+    Answer {
+        session: session.id.clone(),
+        patient: session.patient.clone(),
+        state,
+        reasons: reasons(session, now),
+        valid_until: (state == State::Ready).then(|| valid_until(session, now)),
+        next_at: match session.phase {
+            Phase::Blocked { next_at, .. } => Some(next_at),
+            Phase::Collecting(_)
+            | Phase::Passed(_)
+            | Phase::Referred { .. }
+            | Phase::Crisis { .. }
+            | Phase::Started { .. }
+            | Phase::Ended { .. } => None,
+        },
+        means: Means::of(counted),
+        counted: counted.iter().map(|reading| reading.id).collect(),
+        by: match &session.phase {
+            Phase::Passed(Pass {
+                clearance: Clearance::Given { by },
+                ..
+            }) if state == State::Ready => Some(by.clone()),
+            Phase::Passed(_)
+            | Phase::Collecting(_)
+            | Phase::Blocked { .. }
+            | Phase::Referred { .. }
+            | Phase::Crisis { .. }
+            | Phase::Started { .. }
+            | Phase::Ended { .. } => None,
+        },
+    }
+}
+
+/// The attestations that hold.
+pub(super) fn attested(session: &Session, now: Now<'_>) -> Vec<Attested> {
+    session.attestations.holding(now.policy, now.at).cloned().collect()
+}
+
+/// Only a pass is ever ready, and only with approval (if it must be), all attestations and the clock.
+fn state(session: &Session, now: Now<'_>) -> State {
+    match &session.phase {
+        Phase::Collecting(_) => State::Waiting,
+        Phase::Passed(pass) if pass.clearance == Clearance::Awaited => State::Referred,
+        Phase::Passed(_) => {
+            let attestation_is_missing = session.attestations.missing(now.policy, now.at).next().is_some();
+            if attestation_is_missing || now.clock_is_missing() {
+                State::Waiting
+            } else {
+                State::Ready
+            }
+        }
+        Phase::Blocked { .. } => State::Blocked,
+        Phase::Referred { .. } => State::Referred,
+        Phase::Crisis { .. } => State::Crisis,
+        Phase::Started { .. } => State::Started,
+        Phase::Ended { .. } => State::Ended,
+    }
+}
+
+/// The earliest of the session's end, the pass's, and that of an attestation.
+fn valid_until(session: &Session, now: Now<'_>) -> Timestamp {
+    let attestations = session.attestations.first_end();
+    let ends = [session.phase.over_at(now.policy), attestations];
+    ends.into_iter()
+        .flatten()
+        .fold(session.ends_at(now.policy), Timestamp::min)
+}
+
+fn reasons(session: &Session, now: Now<'_>) -> Vec<Reason> {
+    let mut reasons = why_left(&session.phase);
+    if let Phase::Collecting(round) = &session.phase {
+        let until = session.rested_at(now.policy);
+        if now.at < until {
+            reasons.push(Reason::RestIncomplete { until });
+        }
+        reasons.push(Reason::ReadingsNeeded {
+            needed: round.needed(now.policy),
+        });
+    }
+    if !matches!(session.phase, Phase::Started { .. } | Phase::Ended { .. }) {
+        let missing = session.attestations.missing(now.policy, now.at);
+        reasons.extend(missing.map(|item| Reason::AttestationMissing { item: item.clone() }));
+        if now.clock_is_missing() {
+            reasons.push(Reason::ClockUnsynchronized);
+        }
+    }
+    reasons
+}
+
+/// Why the last round ended or was left.
+fn why_left(phase: &Phase) -> Vec<Reason> {
+    match phase {
+        Phase::Collecting(round) => round.left.clone(),
+        Phase::Passed(pass) if pass.clearance == Clearance::Awaited => vec![Reason::ApprovalNeeded],
+        Phase::Passed(_) => Vec::new(),
+        Phase::Blocked { why, .. } | Phase::Referred { why, .. } | Phase::Crisis { why, .. } => why.clone(),
+        Phase::Started { crisis, .. } => {
+            let started = std::iter::once(Reason::SessionStarted);
+            started.chain(crisis.iter().cloned()).collect()
+        }
+        Phase::Ended { why, .. } => vec![why.clone()],
+    }
+}

@@ -1,0 +1,89 @@
+//! What the gate says back, in order.
+
+use jiff::Timestamp;
+
+use super::answer::{Answer, Attested};
+use super::refusal::Refusal;
+use crate::core::name::Name;
+use crate::core::reading::{Reading, ReadingId, Verification};
+use crate::core::reason::ReadingReason;
+
+/// One thing that an event, or time passing before it, caused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The event changed nothing.
+    Refused(Refusal),
+    /// A measurement was judged.
+    Judged(Box<Judged>),
+    /// Somebody must be told now.
+    Alert(Alert),
+    /// A session's answer is another than before.
+    Answer {
+        /// Since when it holds: the event's time, or that of a deadline before it.
+        at: Timestamp,
+        /// The answer.
+        answer: Box<Answer>,
+        /// The attestations that hold. That one was renewed is no new answer.
+        attested: Vec<Attested>,
+    },
+}
+
+/// A measurement with what became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judged {
+    /// The caller's id for it.
+    pub id: ReadingId,
+    /// The cuff that sent it.
+    pub cuff: Name,
+    /// The measurement as steps 1 to 4 judged it.
+    pub reading: Reading,
+    /// What became of it.
+    pub fate: Fate,
+}
+
+/// What became of a measurement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It counts in its round.
+    Counted,
+    /// It is at or above a crisis limit, and so the answer's only counted reading, whatever else speaks against it.
+    Crisis,
+    /// Its irregular pulse referred the session; it is the answer's only counted reading.
+    IrregularPulse,
+    /// It does not count, for these reasons; never empty.
+    NotCounted(Vec<ReadingReason>),
+}
+
+impl Fate {
+    /// Why it does not count; empty if it does.
+    #[must_use]
+    pub fn reasons(&self) -> &[ReadingReason] {
+        match self {
+            Self::NotCounted(reasons) => reasons,
+            Self::Counted | Self::Crisis | Self::IrregularPulse => &[],
+        }
+    }
+}
+
+/// What goes out as an alert (contract 3.3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Alert {
+    /// A reading of the session's patient is at or above a crisis limit.
+    Crisis {
+        /// Which session.
+        session: Name,
+        /// Whose.
+        patient: Name,
+        /// Which reading.
+        reading: ReadingId,
+        /// What stands behind it.
+        verification: Verification,
+    },
+    /// While a session was open, a cuff brought a reading at or above a crisis limit that is nobody's.
+    CrisisUnassigned {
+        /// Which cuff.
+        cuff: Name,
+        /// What stands behind it.
+        verification: Verification,
+    },
+}
