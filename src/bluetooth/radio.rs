@@ -42,6 +42,7 @@ pub(super) struct Tower {
     bluez: Bluez,
     manager: Manager,
     radio: Radio,
+    is_up: bool,
     devices: Devices,
     adapter: Option<String>,
     cuffs: BTreeMap<Name, Registered>,
@@ -87,6 +88,7 @@ impl Tower {
             bluez,
             manager,
             radio,
+            is_up: false,
             devices: Devices::default(),
             adapter: None,
             cuffs: BTreeMap::new(),
@@ -213,9 +215,12 @@ impl Tower {
     /// bluetoothd came or went; one that came in another's place is a new one, and has kept nothing.
     async fn on_stack(&mut self, is_up: bool) -> Result<(), RadioError> {
         self.under_way = None;
-        self.devices.clear();
-        self.lose_cuffs();
-        self.feed(RadioEvent::StackGone).await?;
+        if self.is_up || !is_up {
+            self.devices.clear();
+            self.lose_cuffs();
+            self.feed(RadioEvent::StackGone).await?;
+        }
+        self.is_up = is_up;
         if is_up {
             info!("bluetoothd is there");
             self.under_way = Some(Box::pin(survey(self.bluez.clone(), Duration::ZERO)));
@@ -278,6 +283,7 @@ impl Tower {
             }
             Done::Survey(Err(fault)) => {
                 warn!(?fault, "bluetoothd does not answer");
+                self.feed(RadioEvent::StackGone).await?;
                 self.under_way = Some(Box::pin(survey(self.bluez.clone(), ASK_AGAIN)));
                 Ok(())
             }

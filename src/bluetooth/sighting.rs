@@ -80,12 +80,11 @@ impl Sighting {
         if self.known && !before.known {
             events.push(Event::Known);
         }
-        let up = (self.ups != before.ups).then_some(Event::LinkUp);
-        let down = (self.downs != before.downs).then_some(Event::LinkDown);
-        if self.connected {
-            events.extend(down.into_iter().chain(up));
-        } else {
-            events.extend(up.into_iter().chain(down));
+        if self.downs != before.downs {
+            events.push(Event::LinkDown);
+        }
+        if self.connected && self.ups != before.ups {
+            events.push(Event::LinkUp);
         }
         if self.advertisements != before.advertisements {
             events.push(Event::Heard { rssi: self.rssi });
@@ -99,12 +98,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_link_that_came_and_went_unseen_is_told_in_that_order() {
+    fn of_a_link_that_came_and_went_unseen_only_the_end_is_told() {
         let before = Sighting::default();
         let mut now = before.clone();
         now.set_connected(true);
         now.set_connected(false);
-        assert_eq!(now.since(&before), [Event::LinkUp, Event::LinkDown]);
+        assert_eq!(now.since(&before), [Event::LinkDown]);
     }
 
     #[test]

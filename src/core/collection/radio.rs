@@ -43,6 +43,13 @@ enum UnderWay {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stack {
+    Unknown,
+    Up,
+    Gone,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Cycle {
     None,
     SwitchOff,
@@ -55,7 +62,7 @@ pub struct Radio {
     choice: Choice,
     recover: bool,
     registered: usize,
-    stack: bool,
+    stack: Stack,
     adapters: BTreeMap<String, Adapter>,
     chosen: Option<String>,
     scanning: bool,
@@ -84,7 +91,7 @@ impl Radio {
             choice,
             recover,
             registered: 0,
-            stack: false,
+            stack: Stack::Unknown,
             adapters: BTreeMap::new(),
             chosen: None,
             scanning: false,
@@ -109,7 +116,7 @@ impl Radio {
     #[must_use]
     pub fn handle(&mut self, event: RadioEvent, now: Moment) -> Vec<Order> {
         match event {
-            RadioEvent::StackUp => self.stack = true,
+            RadioEvent::StackUp => self.stack = Stack::Up,
             RadioEvent::StackGone => self.forget_stack(),
             RadioEvent::Adapter {
                 name,
@@ -154,8 +161,8 @@ impl Radio {
             .then_some(self.not_before)
             .flatten();
         let lost = self.lost_at.map(|lost_at| lost_at + LOST_AFTER);
-        let hearing = self.scanning.then(|| self.hearing.deadline()).flatten();
-        let cycle = (self.deaf && self.recover && self.is_idle())
+        let hearing = self.scanning.then(|| self.hearing.deadline(self.deaf)).flatten();
+        let cycle = (self.deaf && self.recover && self.is_idle() && !self.stopping)
             .then_some(self.cycled_at)
             .flatten()
             .map(|cycled_at| cycled_at + BETWEEN_CYCLES);
@@ -165,7 +172,7 @@ impl Radio {
     /// Whether nothing runs any more that should be waited for when stopping.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
-        !self.stack || (!self.scanning && self.under_way.is_none() && self.cycle == Cycle::None)
+        self.stack != Stack::Up || (!self.scanning && self.under_way.is_none() && self.cycle == Cycle::None)
     }
 
     fn forget_stack(&mut self) {
@@ -176,6 +183,7 @@ impl Radio {
             cycled_at: self.cycled_at,
             told: self.told,
             stopping: self.stopping,
+            stack: Stack::Gone,
             ..fresh
         };
     }
@@ -231,6 +239,10 @@ impl Radio {
             }
             Some(UnderWay::PowerOff) => self.cycle = Cycle::SwitchOn,
             Some(UnderWay::PowerOn) if result.is_ok() => {
+                // Its own word for that may come later.
+                if let Some(adapter) = self.chosen.as_ref().and_then(|name| self.adapters.get_mut(name)) {
+                    adapter.powered = true;
+                }
                 self.cycle = Cycle::None;
                 self.deaf = false;
                 self.failures = 0;
@@ -280,7 +292,7 @@ impl Radio {
     }
 
     fn is_powered(&self) -> bool {
-        self.stack
+        self.stack == Stack::Up
             && self
                 .adapter()
                 .is_some_and(|adapter| adapter.powered || self.cycle != Cycle::None)
@@ -306,7 +318,7 @@ impl Radio {
             Choice::Named(name) => Some(name.clone()).filter(stays),
             Choice::Auto => self.chosen.clone().filter(stays).or_else(|| self.best_adapter()),
         };
-        let chosen = chosen.filter(|_| self.stack);
+        let chosen = chosen.filter(|_| self.stack == Stack::Up);
         if chosen != self.chosen {
             self.forget_scan();
             self.linked.clear();
@@ -377,7 +389,9 @@ impl Radio {
     }
 
     fn tell(&mut self, now: Moment, out: &mut Vec<Order>) {
-        let health = if !self.stack {
+        let health = if self.stack == Stack::Unknown {
+            return;
+        } else if self.stack == Stack::Gone {
             RadioHealth::NoStack
         } else if self.chosen.is_none() {
             RadioHealth::NoAdapter

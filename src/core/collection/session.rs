@@ -5,6 +5,7 @@ mod ending;
 
 use std::time::Duration;
 
+use self::ending::delivered_after_all;
 use super::chores::Reads;
 use super::clock::ClockSync;
 use super::{Action, Answer, Catalogue, Characteristic, Event, Fault, Operation, Setup};
@@ -143,9 +144,9 @@ impl Session {
             Event::Measurement(octets) => self.on_measurement(octets, now, out),
             Event::CuffPressure(octets) => self.on_cuff_pressure(octets, now, out),
             Event::LinkUp => self.on_link_up(now, out),
-            Event::LinkDown => return self.on_link_down(now, out),
+            Event::LinkDown => self.on_link_down(now, out),
             Event::StackGone => self.on_stack_gone(now),
-            Event::Answer(answer) => return self.on_answer(answer, now, out),
+            Event::Answer(answer) => self.on_answer(answer, now, out),
             Event::Stop => self.on_stop(now, out),
             Event::Deadline => return self.on_deadline(now, out),
             Event::Bonded(bonded) => self.beginning.bonded &= bonded,
@@ -154,17 +155,16 @@ impl Session {
         None
     }
 
-    fn on_answer(&mut self, answer: Answer, now: Now, out: &mut Vec<Action>) -> Option<Ending> {
+    fn on_answer(&mut self, answer: Answer, now: Now, out: &mut Vec<Action>) {
         match answer {
             Answer::Connected(result) => self.on_connected(result, now, out),
             Answer::Discovered(result) => self.on_discovered(result, now, out),
             Answer::Subscribed(result) => self.on_subscribed(result, now, out),
             Answer::Read(result) => self.on_read(&result, now, out),
             Answer::Written(result) => self.on_written(result, now, out),
-            Answer::HungUp => return self.on_hung_up(now),
+            Answer::HungUp => self.on_hung_up(now),
             Answer::RadioTaken | Answer::Armed(_) => {}
         }
-        None
     }
 
     /// When time alone changes something.
@@ -225,6 +225,10 @@ impl Session {
                 *until = quiet.max(*until);
             }
             Phase::Collecting { quiet_until, .. } if !self.stopping => *quiet_until = quiet,
+            // It was under way to us when the link went down.
+            Phase::HangingUp { ending, .. } | Phase::Draining { ending, .. } if self.measurements > 0 => {
+                *ending = delivered_after_all(*ending);
+            }
             Phase::Collecting { .. }
             | Phase::SyncingTime { .. }
             | Phase::Settling { .. }
@@ -373,7 +377,9 @@ impl Session {
     fn on_deadline(&mut self, now: Now, out: &mut Vec<Action>) -> Option<Ending> {
         let due = |moment: Moment| moment <= now.moment;
         match self.phase {
-            Phase::HangingUp { until, ending, .. } if due(until) => return self.drain_or_end(ending, now),
+            Phase::HangingUp { until, ending } if due(until) => self.drain(ending, now),
+            // It came up after all, when it was not wanted any more.
+            Phase::Draining { until, ending } if due(until) && self.link_up => self.hang_up(ending, now, out),
             Phase::Draining { until, ending } if due(until) => return Some(ending),
             Phase::HangingUp { .. } | Phase::Draining { .. } => {}
             _ if due(self.cap) => self.hang_up(Ending::Failed(Failure::Cap), now, out),

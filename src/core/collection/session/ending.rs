@@ -5,21 +5,30 @@ use crate::core::collection::{Action, Operation};
 use crate::core::moment::Now;
 use crate::core::source::{self, Ending, Failure};
 
+/// What an ending is called once a measurement arrived after it.
+pub(super) const fn delivered_after_all(ending: Ending) -> Ending {
+    match ending {
+        Ending::Empty | Ending::Failed(Failure::Connect | Failure::Subscribe) => Ending::Delivered,
+        Ending::Delivered | Ending::Failed(_) | Ending::Stopped => ending,
+    }
+}
+
 impl Session {
-    pub(super) fn on_link_down(&mut self, now: Now, out: &mut Vec<Action>) -> Option<Ending> {
+    /// A link that goes down was up, even if nobody said so before.
+    pub(super) fn on_link_down(&mut self, now: Now, out: &mut Vec<Action>) {
+        self.tell_connected(now, out);
         self.link_up = false;
         match self.phase {
-            // bluetoothd may go on trying; the answer to this stops it.
+            // bluetoothd may go on trying; this stops it.
             Phase::Connecting { .. } => self.hang_up(self.fallen_short(Failure::Connect), now, out),
             Phase::Discovering { .. } => self.drain(self.fallen_short(Failure::Connect), now),
             Phase::SyncingTime { .. } | Phase::Settling { .. } | Phase::Subscribing { .. } => {
                 self.drain(self.fallen_short(Failure::Subscribe), now);
             }
             Phase::Collecting { .. } => self.drain(self.quiet_ending(), now),
-            Phase::HangingUp { ending, .. } => return self.drain_or_end(ending, now),
+            Phase::HangingUp { ending, .. } => self.drain(ending, now),
             Phase::Draining { .. } => {}
         }
-        None
     }
 
     pub(super) fn on_stack_gone(&mut self, now: Now) {
@@ -51,25 +60,16 @@ impl Session {
         out.push(Action::Do(Operation::HangUp));
     }
 
-    pub(super) fn on_hung_up(&mut self, now: Now) -> Option<Ending> {
-        let Phase::HangingUp { ending, .. } = self.phase else {
-            return None;
-        };
+    pub(super) fn on_hung_up(&mut self, now: Now) {
         // Else the link is still said to be up: it is waited for.
-        if self.link_up {
-            return None;
+        if let Phase::HangingUp { ending, .. } = self.phase
+            && !self.link_up
+        {
+            self.drain(ending, now);
         }
-        self.drain_or_end(ending, now)
     }
 
-    pub(super) fn drain_or_end(&mut self, ending: Ending, now: Now) -> Option<Ending> {
-        if !self.told {
-            return Some(ending);
-        }
-        self.drain(ending, now);
-        None
-    }
-
+    /// Waits for what is still under way to us: values, and word of the link, come by other ways than answers do.
     pub(super) fn drain(&mut self, ending: Ending, now: Now) {
         self.link_up = false;
         let until = now.moment + DRAIN_FOR;

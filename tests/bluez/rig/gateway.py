@@ -1,0 +1,160 @@
+"""cuffd in the guest: its config, its life and death, and what it published."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from .clock import ZONE
+from .cuff import Cuff
+from .guest import Guest
+from .wait import Failure, until
+from .witness import Message, Witness
+
+SITE = "vm"
+STOPS_IN_S = 20
+"""More than the daemon's own grace period."""
+
+
+@dataclass(frozen=True)
+class Registration:
+    """A cuff in the config, and whose it is."""
+
+    cuff: Cuff
+    patient: str | None
+    users: dict[int, str] | None
+
+    def patient_of(self, user_id: int) -> str | None:
+        """Whose a measurement with this user id is."""
+        return self.patient if self.users is None else self.users.get(user_id)
+
+
+class Gateway:
+    """One gateway with a state of its own; it may be started many times."""
+
+    def __init__(self, guest: Guest, witness: Witness, name: str, logs: Path) -> None:
+        self.name = name
+        self.registrations: list[Registration] = []
+        self._guest, self._witness, self._logs = guest, witness, logs
+        self._topic = f"cuffd/v1/{SITE}/{name}"
+
+    def register(self, cuff: Cuff, patient: str | None, users: dict[int, str] | None) -> None:
+        """Adds a cuff to the config, from the next start on."""
+        self.registrations.append(Registration(cuff, patient, users))
+
+    async def start(self, scanning: bool = True) -> None:
+        """Starts the daemon, and returns once it is connected to the broker and, if it can be, `scanning`."""
+        (self._logs / "cuffd.toml").write_text(self._config())
+        online = self._times_online()
+        await self._guest.do(f"LOGS=/host/{self._logs.name}; start_cuffd")
+        await self.is_alive_until(lambda: self._times_online() > online, "cuffd to be online")
+        if scanning:
+            await self.scans()
+
+    async def scans(self) -> None:
+        """Returns once the guest's adapter reports advertisements."""
+        await self.is_alive_until(lambda: self._guest.adapter.is_scanning, "cuffd to scan")
+
+    async def is_alive_until(self, fact: Callable[[], object], what: str, timeout_s: float = 45) -> None:
+        """As `until`, but fails at once when the daemon ended."""
+
+        async def fact_or_death() -> bool:
+            if fact():
+                return True
+            code = await self._guest.exit_code("cuffd")
+            if code is not None:
+                raise Failure(f"waited for {what}, but cuffd ended with {code}")
+            return False
+
+        await until(fact_or_death, what, timeout_s, poll_s=0.1)
+
+    async def kill(self) -> None:
+        """SIGKILL."""
+        await self._guest.do("send KILL cuffd")
+        await self.ends_with(128 + 9)
+
+    async def stop(self) -> None:
+        """SIGTERM; fails if the daemon does not end in order."""
+        await self._guest.do("send TERM cuffd")
+        await self.ends_with(0)
+
+    async def ends_with(self, expected: int, within_s: float = STOPS_IN_S) -> None:
+        """Returns once the daemon ended with this exit code."""
+
+        async def ended() -> bool:
+            return await self._guest.exit_code("cuffd") is not None
+
+        await until(ended, "cuffd to end", within_s, poll_s=0.1)
+        code = await self._guest.exit_code("cuffd")
+        if code != expected:
+            raise Failure(f"cuffd ended with {code}, not with {expected}")
+
+    def readings(self) -> list[Message]:
+        """Every reading that arrived, doubles too."""
+        return self._witness.messages(f"{self._topic}/reading")
+
+    def problems(self) -> list[str]:
+        """The problems that the latest status names."""
+        statuses = self._witness.messages(f"{self._topic}/status")
+        return list(statuses[-1].body.get("problems", [])) if statuses else []
+
+    def _times_online(self) -> int:
+        statuses = self._witness.messages(f"{self._topic}/status")
+        return len({status.body["run"] for status in statuses if status.body.get("state") == "online"})
+
+    async def has_stored(self, count: int) -> None:
+        """Returns once the daemon tells of that many stored readings, published or not."""
+        command = f"cuffd readings --format jsonl --config {self._config_in_guest}"
+
+        async def stored() -> bool:
+            code, output = await self._guest.run(command)
+            return code == 0 and sum(line.startswith("{") for line in output.splitlines()) >= count
+
+        await until(stored, f"{count} stored readings", poll_s=0.2)
+
+    @property
+    def _config_in_guest(self) -> str:
+        return f"/host/{self._logs.name}/cuffd.toml"
+
+    def _config(self) -> str:
+        cuffs = "".join(self._config_of(registration) for registration in self.registrations)
+        return f"""\
+[gateway]
+site = "{SITE}"
+id = "{self.name}"
+key_file = "/var/lib/cuffd/key.jwk"
+time_zone = "{ZONE.key}"
+
+[mqtt]
+
+[[mqtt.brokers]]
+url = "mqtt://127.0.0.1:1883"
+
+[store]
+path = "/var/lib/cuffd/cuffd.db"
+reserve = "8MiB"
+
+[web]
+enabled = false
+
+[log]
+level = "debug"
+format = "json"
+
+[clock]
+source = "trust"
+{cuffs}"""
+
+    def _config_of(self, registration: Registration) -> str:
+        users = registration.users or {}
+        whose = f"patient = {json.dumps(registration.patient)}"
+        if users:
+            whose = "users = { " + ", ".join(f'{user} = "{patient}"' for user, patient in users.items()) + " }"
+        cuff = registration.cuff
+        return f"""
+[[cuffs]]
+id = "{cuff.name}"
+address = "{cuff.address}"
+model = "{cuff.habits.model}"
+{whose}
+"""
