@@ -214,7 +214,6 @@ fn inputs(queued: watch::Receiver<u64>) -> (Inputs, Kept) {
         replies,
         commands,
         state: watch::channel(LinkState::default()).0,
-        earlier_connections: 0,
     };
     let kept = Kept {
         _status: status_sender,
