@@ -36,7 +36,9 @@ impl Board {
     /// Takes in what the source told.
     pub fn take(&mut self, event: &Event) {
         match event {
-            Event::Radio(health) => self.radio = radio(*health),
+            // Virtual cuffs have no radio, whatever their source says of it.
+            Event::Radio(health) if self.radio != RadioState::Virtual => self.radio = radio(*health),
+            Event::Radio(_) => {}
             Event::Connected { cuff, at, .. } => self.on(cuff, |cuff| {
                 cuff.connected = true;
                 cuff.heard_at = Some(at.wall);

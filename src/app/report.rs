@@ -54,15 +54,15 @@ pub struct Parts {
     pub store: watch::Receiver<StoreState>,
 }
 
-/// The state before anything is known: not ready in every respect.
+/// The state before more is known than what the config and the store tell: no link, and nothing waits.
 #[must_use]
-pub fn at_start(identity: &Identity, board: &Board) -> State {
+pub fn at_start(identity: &Identity, board: &Board, synchronized: bool, store: StoreState) -> State {
     compose(
         identity,
         board,
         &LinkState::default(),
-        false,
-        StoreState::default(),
+        synchronized,
+        store,
         &Waits::default(),
     )
 }
