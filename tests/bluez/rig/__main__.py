@@ -19,7 +19,7 @@ from .witness import Witness
 from .world import World
 
 SUITES = ("bookworm", "trixie")
-SCENARIO_S = 240
+SCENARIO_S = 300
 LINE_IS_AT_MOST = 400
 
 

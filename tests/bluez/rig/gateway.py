@@ -8,10 +8,12 @@ from pathlib import Path
 from .clock import ZONE
 from .cuff import Cuff
 from .guest import Guest
-from .wait import Failure, until
+from .wait import PATIENCE_S, Failure, until
 from .witness import Message, Witness
 
 SITE = "vm"
+CONNECT_FOR_S = 30
+"""Longer than the default: an emulated machine may need ten seconds for what takes a real one half a second."""
 STOPS_IN_S = 20
 """More than the daemon's own grace period."""
 
@@ -55,7 +57,7 @@ class Gateway:
         """Returns once the guest's adapter reports advertisements."""
         await self.is_alive_until(lambda: self._guest.adapter.is_scanning, "cuffd to scan")
 
-    async def is_alive_until(self, fact: Callable[[], object], what: str, timeout_s: float = 45) -> None:
+    async def is_alive_until(self, fact: Callable[[], object], what: str, timeout_s: float = PATIENCE_S) -> None:
         """As `until`, but fails at once when the daemon ended."""
 
         async def fact_or_death() -> bool:
@@ -129,6 +131,9 @@ time_zone = "{ZONE.key}"
 
 [[mqtt.brokers]]
 url = "mqtt://127.0.0.1:1883"
+
+[bluetooth]
+connect_for = "{CONNECT_FOR_S}s"
 
 [store]
 path = "/var/lib/cuffd/cuffd.db"

@@ -152,12 +152,10 @@ class World:
 
     # What must be true in the end
 
-    async def everything_arrives(self, may_lack: Collection[Measurement] = (), timeout_s: float = 60) -> None:
+    async def everything_arrives(self, may_lack: Collection[Measurement] = ()) -> None:
         """Returns once the witness has a right reading of each measurement; else tells what is missing or wrong."""
         try:
-            await self.gateway.is_alive_until(
-                lambda: self.arrived() >= self.owned() - len(may_lack), "readings", timeout_s
-            )
+            await self.has_arrived(self.owned() - len(may_lack))
         except Failure as failure:
             found = check.mistakes(self.gateway, self._bonded)
             raise Failure("; ".join([str(failure), *found])) from failure
