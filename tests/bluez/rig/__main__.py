@@ -112,6 +112,8 @@ async def run_scenario(guest: Guest, suite: str, name: str) -> bool:
     except Exception:
         why = traceback.format_exc()
     finally:
+        if why:
+            await world.keep_evidence()
         await world.end()
     seconds = time.monotonic() - started
     if why is None:

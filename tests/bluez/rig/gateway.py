@@ -106,7 +106,7 @@ class Gateway:
 
     async def has_stored(self, count: int) -> None:
         """Returns once the daemon tells of that many stored readings, published or not."""
-        command = f"cuffd readings --format jsonl --config {self._config_in_guest}"
+        command = f"cuffd readings --format jsonl --config {self.config_in_guest}"
 
         async def stored() -> bool:
             code, output = await self._guest.run(command)
@@ -115,7 +115,8 @@ class Gateway:
         await until(stored, f"{count} stored readings", poll_s=0.2)
 
     @property
-    def _config_in_guest(self) -> str:
+    def config_in_guest(self) -> str:
+        """Where the daemon finds its config."""
         return f"/host/{self._logs.name}/cuffd.toml"
 
     def _config(self) -> str:

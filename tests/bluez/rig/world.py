@@ -35,6 +35,13 @@ class World:
         await self.guest.do(f"LOGS=/host/{self._logs.name}; start_bus; start_bluetoothd; attach_adapter")
         await self.adapter_is_on()
 
+    async def keep_evidence(self) -> None:
+        """Writes down what the daemon is doing, for whoever looks into a failure."""
+        _, threads = await self.guest.run("cuffd_threads")
+        _, status = await self.guest.run(f"cuffd status --json --config {self.gateway.config_in_guest}")
+        (self._logs / "threads").write_text(threads)
+        (self._logs / "status.json").write_text(status)
+
     async def end(self) -> None:
         """Takes everything away, however the scenario went."""
         if self._keeper:
