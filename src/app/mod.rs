@@ -50,6 +50,9 @@ pub enum AppError {
     /// The store could not be opened, or failed for good.
     #[error("store")]
     Store(#[from] StoreError),
+    /// The store failed while measurements came.
+    #[error("intake")]
+    Intake(#[from] intake::IntakeError),
     /// D-Bus is gone, or was never there.
     #[error("Bluetooth")]
     Bluetooth(#[from] bluetooth::RadioError),
@@ -87,7 +90,9 @@ impl AppError {
     pub const fn remedy(&self) -> Remedy {
         match self {
             // At the next start a damaged database is moved aside.
-            Self::Store(StoreError::Damaged(_)) | Self::Bluetooth(_) | Self::Link(_) => Remedy::Restart,
+            Self::Store(StoreError::Damaged(_)) | Self::Intake(_) | Self::Bluetooth(_) | Self::Link(_) => {
+                Remedy::Restart
+            }
             Self::Store(_) => Remedy::Store,
             Self::Setup { .. } | Self::Ended(_) => Remedy::Report,
         }
@@ -124,12 +129,27 @@ pub async fn run(config: Config, source: Source, stop: CancellationToken) -> Res
     }
     tasks.abort_all();
     store.close().await;
-    thread.ended().await?;
+    let closed = thread.ended().await;
     match early {
-        None => Ok(()),
+        None => Ok(closed?),
         Some((task, Ok(()))) => Err(AppError::Ended(task.name())),
+        Some((_, Err(AppError::Intake(error)))) => Err(AppError::Intake(give_up(&config, error).await)),
         Some((_, Err(error))) => Err(error),
     }
+}
+
+/// What arrived and was not stored goes into the store that takes the failed one's place.
+async fn give_up(config: &Config, mut error: intake::IntakeError) -> intake::IntakeError {
+    let unsaved = std::mem::take(&mut error.unsaved);
+    let count = unsaved.len();
+    if let Err(cause) = intake::rescue(store_settings(config), unsaved, clock::now()).await {
+        error!(
+            count,
+            cause = chain(&cause),
+            "measurements could not be stored anywhere"
+        );
+    }
+    error
 }
 
 /// First what brings measurements, then what stores them, then what sends them.

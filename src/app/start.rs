@@ -217,7 +217,6 @@ fn start_link(
         replies: outgoing,
         commands,
         state: channels.link.clone(),
-        earlier_connections: 0,
     };
     let (origin, outbox, shutdown) = (
         wiring::origin(config, identity.run),

@@ -25,8 +25,8 @@ pub struct Cuff {
     pub since: Option<Timestamp>,
 }
 
-/// Whose measurements a cuff takes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Whose measurements a cuff takes. Prints its kind, never the patients.
+#[derive(Clone, PartialEq, Eq)]
 pub enum Wearer {
     /// By the user id that the cuff sends (0–254).
     Users(BTreeMap<u8, Name>),
@@ -34,6 +34,16 @@ pub enum Wearer {
     Patient(Name),
     /// A clinic's cuff: the patient of the open session that named it.
     Session,
+}
+
+impl fmt::Debug for Wearer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Users(_) => "Users(<private>)",
+            Self::Patient(_) => "Patient(<private>)",
+            Self::Session => "Session",
+        })
+    }
 }
 
 /// A Bluetooth device address, the six octets as written, most significant first.

@@ -36,6 +36,9 @@ pub trait Outbox: Clone + Send + Sync + 'static {
 
     /// Writes down what became of messages, in one transaction.
     fn apply(&self, marks: Vec<Mark>) -> impl Future<Output = Result<(), OutboxError>> + Send;
+
+    /// The number of the connection that begins now: greater than any before, over restarts.
+    fn next_connection(&self) -> impl Future<Output = Result<u64, OutboxError>> + Send;
 }
 
 impl Outbox for Store {
@@ -49,6 +52,10 @@ impl Outbox for Store {
 
     async fn apply(&self, marks: Vec<Mark>) -> Result<(), OutboxError> {
         Ok(Store::apply(self, marks).await?)
+    }
+
+    async fn next_connection(&self) -> Result<u64, OutboxError> {
+        Ok(Store::next_connection(self).await?)
     }
 }
 

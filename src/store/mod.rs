@@ -17,6 +17,7 @@ mod file;
 mod housekeeping;
 mod identity;
 mod judged;
+mod link;
 mod measurements;
 mod messages;
 mod migrate;

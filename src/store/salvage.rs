@@ -38,10 +38,11 @@ const fn table(name: &'static str, key: &'static [&'static str], take: Take) -> 
 }
 
 /// Every table of the schema, each after those that its rows refer to.
-pub(super) const TABLES: [Table; 12] = [
+pub(super) const TABLES: [Table; 13] = [
     table("identity", ROWID, ALL),
     table("counter", ROWID, ALL),
     table("delivery", ROWID, ALL),
+    table("link", ROWID, ALL),
     table("cuff", ROWID, ALL),
     table("connection", ROWID, ALL),
     table("measurement", ROWID, ALL),

@@ -25,6 +25,12 @@ CREATE TABLE delivery (
     last_sent_at INTEGER NOT NULL
 ) STRICT;
 
+-- How many connections to brokers were begun, ever: a `lost` of an older one can be told from news.
+CREATE TABLE link (
+    one         INTEGER PRIMARY KEY CHECK (one = 1),
+    connections INTEGER NOT NULL CHECK (connections BETWEEN 0 AND 9007199254740991)
+) STRICT;
+
 -- What is remembered of a cuff for as long as it is registered.
 CREATE TABLE cuff (
     id               TEXT NOT NULL PRIMARY KEY CHECK (length(id) BETWEEN 1 AND 40),

@@ -7,6 +7,7 @@
 )]
 
 mod notation;
+mod oracle;
 mod rig;
 mod scenarios;
 mod sentences;

@@ -32,6 +32,7 @@ pub(crate) struct Inner {
     pub(crate) attempts: HashSet<Uuid>,
     /// While true, nothing can be stored.
     pub(crate) broken: bool,
+    connections: u64,
 }
 
 struct Row {
@@ -160,5 +161,11 @@ impl Outbox for Memory {
         // Waiters of the test look again; a link takes it for news, which it may be.
         self.changed.send_modify(|count| *count += 1);
         Ok(())
+    }
+
+    async fn next_connection(&self) -> Result<u64, OutboxError> {
+        let mut inner = self.lock();
+        inner.connections += 1;
+        Ok(inner.connections)
     }
 }

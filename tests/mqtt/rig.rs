@@ -156,7 +156,6 @@ impl Link {
             replies: reply_receiver,
             commands: command_sender,
             state: state_sender,
-            earlier_connections: 0,
         };
         let mut task = JoinSet::new();
         task.spawn(link::run(settings, origin(), outbox, inputs, shutdown.clone()));

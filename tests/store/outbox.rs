@@ -277,3 +277,14 @@ async fn whoever_sends_is_told_that_something_was_queued() {
     assert!(!queued.has_changed().unwrap(), "marks make nothing due at once");
     close(opened).await;
 }
+
+#[tokio::test]
+async fn connections_are_numbered_over_restarts() {
+    let rig = Rig::new();
+    let opened = rig.open();
+    for number in 1..=3 {
+        assert_eq!(opened.0.next_connection().await.unwrap(), number);
+    }
+    close(opened).await;
+    assert_eq!(rig.open().0.next_connection().await.unwrap(), 4);
+}

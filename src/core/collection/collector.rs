@@ -167,6 +167,8 @@ impl Collector {
             let until = now.moment + PREPARE_FOR;
             self.state = State::Seen { until };
             out.push(Action::Do(Operation::TakeRadio));
+        } else if rested {
+            self.heard_at = None;
         }
     }
 
@@ -246,3 +248,8 @@ impl Collector {
         ending
     }
 }
+
+#[cfg(test)]
+mod rig;
+#[cfg(test)]
+mod tests;

@@ -59,8 +59,6 @@ pub struct Inputs {
     pub commands: mpsc::Sender<Incoming>,
     /// How the link stands.
     pub state: watch::Sender<LinkState>,
-    /// Connections of earlier runs: their numbers go on, so that a `lost` of an older one can be told.
-    pub earlier_connections: u64,
 }
 
 /// Runs the link until `shutdown`, then says goodbye to the broker.
@@ -84,7 +82,7 @@ pub async fn run<O: Outbox>(
             isolation: Isolation::new(settings.window.get().into()),
             reporter: Reporter::new(inputs.state.clone()),
         },
-        connections: inputs.earlier_connections,
+        connections: 0,
         settings: Arc::new(settings),
         origin,
         outbox,
@@ -139,7 +137,7 @@ impl<O: Outbox> Link<O> {
 
     /// One connection from the first packet to the last.
     async fn connection(&mut self) -> Result<Over, LinkError> {
-        self.connections += 1;
+        self.connections = self.next_number().await?;
         let place = self.reconnect.broker();
         let connection = Connection {
             number: self.connections,
@@ -157,6 +155,19 @@ impl<O: Outbox> Link<O> {
         };
         let session = Session::new(&settings, &self.origin, &self.outbox, connection, &mut self.memory);
         session.run(&plan, &mut self.inputs, &self.shutdown).await
+    }
+
+    /// Goes on over restarts, so that a `lost` of an older connection can be told. A store that does not answer now does
+    /// not keep the link from connecting.
+    async fn next_number(&self) -> Result<u64, LinkError> {
+        match self.outbox.next_connection().await {
+            Ok(number) => Ok(number),
+            Err(OutboxError::Passing(cause)) => {
+                warn!(%cause, "the number of the connection could not be stored");
+                Ok(self.connections + 1)
+            }
+            Err(gone @ OutboxError::Gone(_)) => Err(LinkError::Outbox(gone)),
+        }
     }
 
     /// Reads the files and makes the will. The inner error is a fault of this try, not of the program.

@@ -43,13 +43,14 @@ class Habits:
     """Hangs up if nobody has subscribed by then."""
     idle_s: float = 5.0
     """Hangs up when a subscriber went away."""
-    lingers_s: float = 0.2
-    """From the last indication to hanging up."""
+    lingers_s: float = 3.0
+    """From the last indication to hanging up; long enough to have the clock read, on an emulated machine."""
     gap_s: float = 0.0
     """Between two indications."""
 
 
 STANDARD = Habits()
+HASTY = Habits(clock=ClockService.NONE, lingers_s=0.0)
 JUST_WORKS = Habits(security=Security.JUST_WORKS)
 PASSKEY = Habits(security=Security.PASSKEY)
 AND_UA_651BLE = Habits(
