@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use cuffd::app;
 use cuffd::app::board::Board;
-use cuffd::app::intake::{Intake, Judge, Maker};
+use cuffd::app::intake::{Intake, IntakeError, Judge, Maker};
 use cuffd::app::persist::Persist;
 use cuffd::clock;
 use cuffd::config::{self, Config};
@@ -18,7 +18,7 @@ use cuffd::core::source::{ClockNote, Ending, Event};
 use cuffd::core::state::RadioState;
 use cuffd::mqtt::message::Origin;
 use cuffd::mqtt::topics::Topics;
-use cuffd::store::{Opened, Store, StoreError, StoreThread};
+use cuffd::store::{Opened, Store, StoreThread};
 use cuffd::systemd::Heart;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -106,7 +106,7 @@ pub(crate) struct Cuff {
     id: Name,
     events: mpsc::Sender<Event>,
     shown: watch::Receiver<Arc<Board>>,
-    intake: JoinSet<Result<(), StoreError>>,
+    intake: JoinSet<Result<(), IntakeError>>,
     sent: u32,
     /// When the last measurement was indicated.
     last: Option<Timestamp>,

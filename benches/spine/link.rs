@@ -39,6 +39,10 @@ impl Outbox for Observed {
         Outbox::next_due(&self.store, now)
     }
 
+    fn next_connection(&self) -> impl Future<Output = Result<u64, OutboxError>> + Send {
+        Outbox::next_connection(&self.store)
+    }
+
     async fn apply(&self, marks: Vec<Mark>) -> Result<(), OutboxError> {
         let times: Vec<Timestamp> = marks.iter().filter_map(sent_at).collect();
         Outbox::apply(&self.store, marks).await?;
@@ -97,7 +101,6 @@ impl Link {
             replies: reply_receiver,
             commands: command_sender,
             state: state_sender,
-            earlier_connections: 0,
         };
         let shutdown = CancellationToken::new();
         let mut task = JoinSet::new();
