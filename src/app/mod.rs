@@ -6,7 +6,7 @@ pub mod board;
 pub mod commands;
 mod housekeeping;
 pub mod intake;
-mod persist;
+pub mod persist;
 pub mod report;
 mod start;
 mod status;
