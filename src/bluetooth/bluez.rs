@@ -26,6 +26,9 @@ const OBJECT_MANAGER: &str = "org.freedesktop.DBus.ObjectManager";
 
 /// For one call: bluetoothd answers in milliseconds, or is in trouble.
 const CALL_FOR: Duration = Duration::from_secs(15);
+/// For starting and stopping a scan. A cuff waits meanwhile, and bluetoothd has been seen to leave StopDiscovery unanswered
+/// when the kernel's own discovery ended in the same moment.
+const SCAN_FOR: Duration = Duration::from_secs(4);
 /// The weakest signal that BlueZ lets a filter ask for. Asking keeps bluetoothd telling of every advertisement; without it
 /// later versions tell only of changes by 8 dB, and a cuff that comes back to the same table would not be noticed.
 const WEAKEST_DBM: i16 = -127;
@@ -138,9 +141,10 @@ impl Bluez {
             ("DuplicateData", Variant::from(true)),
             ("RSSI", Variant::from(WEAKEST_DBM)),
         ]);
-        self.call(SERVICE, &path, ADAPTER, "SetDiscoveryFilter", &filter)
+        self.call_within(SCAN_FOR, SERVICE, &path, ADAPTER, "SetDiscoveryFilter", &filter)
             .await?;
-        self.call(SERVICE, &path, ADAPTER, "StartDiscovery", &()).await?;
+        self.call_within(SCAN_FOR, SERVICE, &path, ADAPTER, "StartDiscovery", &())
+            .await?;
         Ok(())
     }
 
@@ -150,7 +154,8 @@ impl Bluez {
     /// There was none, or why not.
     pub(super) async fn stop_scan(&self, adapter: &str) -> Result<(), Fault> {
         let path = adapter_path(adapter);
-        self.call(SERVICE, &path, ADAPTER, "StopDiscovery", &()).await?;
+        self.call_within(SCAN_FOR, SERVICE, &path, ADAPTER, "StopDiscovery", &())
+            .await?;
         Ok(())
     }
 
@@ -176,10 +181,29 @@ impl Bluez {
     where
         B: serde::Serialize + zbus::DynamicType,
     {
-        self.connection
-            .call_method(Some(service), path, Some(interface), method, body)
-            .await
-            .map_err(|error| faults::of_zbus(&error))
+        self.call_within(CALL_FOR, service, path, interface, method, body).await
+    }
+
+    async fn call_within<B>(
+        &self,
+        patience: Duration,
+        service: &str,
+        path: &str,
+        interface: &str,
+        method: &str,
+        body: &B,
+    ) -> Result<Message, Fault>
+    where
+        B: serde::Serialize + zbus::DynamicType,
+    {
+        // Around the whole call: the library's own limit begins only once the call is sent.
+        let called = self
+            .connection
+            .call_method(Some(service), path, Some(interface), method, body);
+        match tokio::time::timeout(patience, called).await {
+            Ok(answer) => answer.map_err(|error| faults::of_zbus(&error)),
+            Err(_too_long) => Err(Fault::Timeout),
+        }
     }
 }
 

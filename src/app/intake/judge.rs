@@ -124,7 +124,7 @@ impl Judge {
             rules: &self.rules,
             zone: &self.zone,
             received_at: one.at.wall,
-            offset_s: stamp.and_then(|stamp| facts.clock.offset_for(stamp, &self.zone)),
+            offset_s: stamp.and_then(|stamp| facts.clock.offset_for(stamp, one.at.wall, &self.zone)),
             bonded: facts.bonded,
             first_connection: facts.first,
             alone: facts.brought == 1,

@@ -7,6 +7,9 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+/// Cuffs count whole seconds, and are set a moment before or after the second that was written.
+const SLACK: SignedDuration = SignedDuration::from_secs(2);
+
 /// The cuff's clock was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Read {
@@ -53,10 +56,14 @@ impl Run {
 }
 
 impl CuffClock {
-    /// Gateway minus cuff, in seconds, for a reading stamped `stamp`; `None` if no one offset is known to date it.
+    /// Gateway minus cuff, in seconds, for a reading stamped `stamp` and received at `received_at`; `None` if no one offset is
+    /// known to date it.
     #[must_use]
-    pub fn offset_for(&self, stamp: DateTime, zone: &TimeZone) -> Option<i64> {
-        let runs = [self.found(zone), self.set_now.map(|setting| begun_by(setting, zone))];
+    pub fn offset_for(&self, stamp: DateTime, received_at: Timestamp, zone: &TimeZone) -> Option<i64> {
+        let runs = [
+            self.found(zone),
+            self.set_now.map(|setting| newly_set(setting, received_at, zone)),
+        ];
         let mut offsets = runs
             .into_iter()
             .flatten()
@@ -88,6 +95,16 @@ impl CuffClock {
             until: None,
             offset_s: read.offset_s,
         }
+    }
+}
+
+/// The clock since it was set in this connection: what it has not shown yet by the receipt, it has not stamped.
+fn newly_set(setting: Setting, received_at: Timestamp, zone: &TimeZone) -> Run {
+    let run = begun_by(setting, zone);
+    let shown = minus(zone.to_datetime(received_at), run.offset_s);
+    Run {
+        until: Some(shown.saturating_add(SLACK)),
+        ..run
     }
 }
 
@@ -128,7 +145,7 @@ mod tests {
     }
 
     fn offset(clock: &CuffClock, stamp: DateTime) -> Option<i64> {
-        clock.offset_for(stamp, &TimeZone::UTC)
+        clock.offset_for(stamp, time("18:00:05"), &TimeZone::UTC)
     }
 
     #[test]
@@ -166,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fast_clock_that_was_set_back_leaves_the_overlap_undated() {
+    fn a_fast_clock_that_was_set_back_leaves_only_what_both_can_have_stamped_undated() {
         let clock = CuffClock {
             read: read(-600, "18:00:00"),
             set_now: set(time("18:00:01")),
@@ -175,8 +192,10 @@ mod tests {
         for (stamp, expected) in [
             ("18:00:01", Some(-600)),
             ("18:00:02", None),
-            ("18:10:01", None),
-            ("18:10:02", Some(0)),
+            ("18:00:07", None),
+            ("18:00:08", Some(-600)),
+            ("18:10:01", Some(-600)),
+            ("18:10:02", None),
         ] {
             assert_eq!(offset(&clock, local(time(stamp))), expected, "{stamp}");
         }
