@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use cuffd::app;
 use cuffd::app::board::Board;
-use cuffd::app::intake::{Intake, IntakeError, Judge, Maker};
+use cuffd::app::intake::{Intake, IntakeError, Judge, Maker, Outside};
 use cuffd::app::persist::Persist;
 use cuffd::clock;
 use cuffd::config::{self, Config};
@@ -25,6 +25,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::broker::{self, Mosquitto};
@@ -122,7 +123,16 @@ impl Cuff {
         let (events, arriving) = mpsc::channel(EVENTS);
         let persist = Persist::new(store.clone(), watch::Sender::new(false), Heart::default());
         let judge = judge(config, store).await?;
-        let intake = Intake::new(persist, judge, board, show, Heart::default());
+        let believed = watch::Sender::new(true);
+        let outside = Outside {
+            shown: show,
+            clock: believed.subscribe(),
+            source: CancellationToken::new(),
+            heart: Heart::default(),
+        };
+        // The clock's first word, which the intake waits for.
+        believed.send_replace(true);
+        let intake = Intake::new(persist, judge, board, outside);
         let mut running = JoinSet::new();
         running.spawn(intake.run(arriving));
         let this = Self {
@@ -185,12 +195,9 @@ impl Cuff {
 async fn judge(config: &Config, store: &Store) -> Result<Judge> {
     let rules = ReadingRules::default();
     let heads = store.heads().await?;
-    // Nobody doubts the clock here; a closed channel keeps its last value.
-    let (_sure, clock) = watch::channel(true);
     Ok(Judge {
         cuffs: config.cuffs.clone().into(),
         zone: TimeZone::UTC,
-        clock,
         descriptions: HashMap::new(),
         maker: Maker {
             origin: origin(config),

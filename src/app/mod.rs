@@ -90,9 +90,10 @@ impl AppError {
     pub const fn remedy(&self) -> Remedy {
         match self {
             // At the next start a damaged database is moved aside.
-            Self::Store(StoreError::Damaged(_)) | Self::Intake(_) | Self::Bluetooth(_) | Self::Link(_) => {
-                Remedy::Restart
-            }
+            Self::Store(StoreError::Damaged(_) | StoreError::Closed)
+            | Self::Intake(_)
+            | Self::Bluetooth(_)
+            | Self::Link(_) => Remedy::Restart,
             Self::Store(_) => Remedy::Store,
             Self::Setup { .. } | Self::Ended(_) => Remedy::Report,
         }
@@ -119,9 +120,12 @@ pub async fn run(config: Config, source: Source, stop: CancellationToken) -> Res
     info!(site = %config.gateway.site, gateway = %config.gateway.id, run = %running.run, "ready");
     let early = tokio::select! {
         early = tasks.first_to_end() => Some(early),
+        // Without the store nothing can go on, however idle it is.
+        ended = thread.ended() => Some((Task::Store, ended.map_err(AppError::from))),
         () = signals.ask_to_stop() => None,
         () = stop.cancelled() => None,
     };
+    let store_has_ended = matches!(early, Some((Task::Store, _)));
     systemd::stopping();
     if tokio::time::timeout(GRACE, stop_in_order(&running, &mut tasks))
         .await
@@ -129,19 +133,28 @@ pub async fn run(config: Config, source: Source, stop: CancellationToken) -> Res
     {
         warn!(grace_s = GRACE.as_secs(), still_running = ?tasks.running(), "the grace period is over");
     }
+    let mut ends: Vec<AppError> = match early {
+        None => Vec::new(),
+        Some((task, Ok(()))) => vec![AppError::Ended(task.name())],
+        Some((_, Err(error))) => vec![error],
+    };
+    ends.extend(tasks.take_failed());
     tasks.abort_all();
     store.close().await;
-    let closed = thread.ended().await;
-    match early {
-        None => Ok(closed?),
-        Some((task, Ok(()))) => Err(AppError::Ended(task.name())),
-        Some((_, Err(AppError::Intake(error)))) => Err(AppError::Intake(give_up(&config, error).await)),
-        Some((_, Err(error))) => Err(error),
+    if !store_has_ended && let Err(error) = thread.ended().await {
+        ends.push(error.into());
     }
+    for end in &mut ends {
+        if let AppError::Intake(error) = end {
+            give_up(&config, error).await;
+        }
+    }
+    // The first is the cause; what follows it went wrong because of it.
+    ends.into_iter().next().map_or(Ok(()), Err)
 }
 
 /// What arrived and was not stored goes into the store that takes the failed one's place.
-async fn give_up(config: &Config, mut error: intake::IntakeError) -> intake::IntakeError {
+async fn give_up(config: &Config, error: &mut intake::IntakeError) {
     let unsaved = std::mem::take(&mut error.unsaved);
     let count = unsaved.len();
     if let Err(cause) = intake::rescue(store_settings(config), unsaved, clock::now()).await {
@@ -151,7 +164,6 @@ async fn give_up(config: &Config, mut error: intake::IntakeError) -> intake::Int
             "measurements could not be stored anywhere"
         );
     }
-    error
 }
 
 /// First what brings measurements, then what stores them, then what sends them.

@@ -92,10 +92,11 @@ pub async fn run(identity: Identity, mut parts: Parts, store: Store, state: watc
             changed
         });
         tokio::select! {
-            _ = parts.board.changed() => {}
-            _ = parts.link.changed() => {}
-            _ = parts.clock.changed() => {}
-            _ = parts.store.changed() => {}
+            // A part whose task has ended stays as it was last told.
+            Ok(()) = parts.board.changed() => {}
+            Ok(()) = parts.link.changed() => {}
+            Ok(()) = parts.clock.changed() => {}
+            Ok(()) = parts.store.changed() => {}
             () = tokio::time::sleep(SUMMARY_EVERY.min(BEAT)) => {}
         }
     }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::board::Board;
 use super::commands::Commands;
-use super::intake::{Intake, Judge, Maker};
+use super::intake::{Intake, Judge, Maker, Outside};
 use super::persist::Persist;
 use super::report::{self, Identity, Parts};
 use super::tasks::{Task, Tasks};
@@ -85,14 +85,20 @@ pub(super) async fn start(
         refused: watch::Sender::new(false),
         state: watch::Sender::new(Arc::new(report::at_start(&identity, &board, synchronized, disk))),
     };
+    // Before the clock's task begins, so that its first word is not missed.
+    let outside = Outside {
+        shown: channels.board.clone(),
+        clock: channels.clock.subscribe(),
+        source: running.source.clone(),
+        heart: watchdog.heart("intake"),
+    };
     start_clock(config, &channels, tasks, watchdog.heart("clock"));
     start_keeping(&identity, store, &channels, tasks, watchdog);
     start_link(config, &identity, store, &channels, &running, tasks, watchdog);
-    let judge = judge(config, run, descriptions, heads, &channels);
+    let judge = judge(config, run, descriptions, heads);
     let (events, arriving) = mpsc::channel(EVENTS);
-    let heart = watchdog.heart("intake");
-    let persist = Persist::new(store.clone(), channels.refused.clone(), heart.clone());
-    let intake = Intake::new(persist, judge, board, channels.board.clone(), heart);
+    let persist = Persist::new(store.clone(), channels.refused.clone(), outside.heart.clone());
+    let intake = Intake::new(persist, judge, board, outside);
     tasks.spawn(Task::Intake, async move { Ok(intake.run(arriving).await?) });
     start_source(
         config,
@@ -141,18 +147,11 @@ async fn board(
     Ok(board)
 }
 
-fn judge(
-    config: &Config,
-    run: Uuid,
-    descriptions: HashMap<Name, Description>,
-    heads: &Heads,
-    channels: &Channels,
-) -> Judge {
+fn judge(config: &Config, run: Uuid, descriptions: HashMap<Name, Description>, heads: &Heads) -> Judge {
     let rules = ReadingRules::default();
     Judge {
         cuffs: config.cuffs.clone().into(),
         zone: config.gateway.time_zone.clone(),
-        clock: channels.clock.subscribe(),
         descriptions,
         maker: Maker {
             origin: wiring::origin(config, run),

@@ -30,6 +30,8 @@ pub(super) enum Task {
     Housekeeping,
     /// systemd's watchdog.
     Watchdog,
+    /// The store's thread, which is no task of ours but ends like one.
+    Store,
 }
 
 impl Task {
@@ -45,6 +47,7 @@ impl Task {
             Self::Status => "status",
             Self::Housekeeping => "housekeeping",
             Self::Watchdog => "watchdog",
+            Self::Store => "store",
         }
     }
 }
@@ -55,6 +58,8 @@ pub(super) struct Tasks {
     set: JoinSet<Result<(), AppError>>,
     names: Vec<(Id, Task)>,
     over: BTreeSet<Task>,
+    /// What tasks that ended while the daemon stopped had to say.
+    failed: Vec<AppError>,
 }
 
 impl Tasks {
@@ -78,11 +83,19 @@ impl Tasks {
     pub(super) async fn ended(&mut self, task: Task) {
         while self.names.iter().any(|(_, name)| *name == task) && !self.over.contains(&task) {
             match self.next().await {
-                Some((ended, Err(error))) => error!(task = ended.name(), %error, "ended badly while stopping"),
+                Some((ended, Err(error))) => {
+                    error!(task = ended.name(), %error, "ended badly while stopping");
+                    self.failed.push(error);
+                }
                 Some((_, Ok(()))) => {}
                 None => return,
             }
         }
+    }
+
+    /// Takes what went wrong while the daemon stopped.
+    pub(super) fn take_failed(&mut self) -> Vec<AppError> {
+        std::mem::take(&mut self.failed)
     }
 
     /// What has not ended yet.

@@ -57,6 +57,7 @@ pub async fn watch(source: Source, max_unsynced: Duration, believed: watch::Send
     let mut belief = Belief::default();
     let mut asked_at: Option<Moment> = None;
     let mut bus = None;
+    let mut nothing_said = true;
     loop {
         beat();
         let now = super::moment();
@@ -69,14 +70,20 @@ pub async fn watch(source: Source, max_unsynced: Duration, believed: watch::Send
         if source == Source::Timedated && due {
             asked_at = Some(now);
             let synchronized = ask(&mut bus).await;
-            tell(&believed, belief.hear(synchronized, now, max_unsynced));
+            let first = std::mem::take(&mut nothing_said);
+            tell(&believed, belief.hear(synchronized, now, max_unsynced), first);
         }
         tokio::time::sleep(WHILE_UNSYNCHRONIZED).await;
     }
 }
 
-fn tell(believed: &watch::Sender<bool>, new: bool) {
-    let changed = believed.send_if_modified(|old| std::mem::replace(old, new) != new);
+/// The first word is told even if it is what was assumed: somebody may wait for it.
+fn tell(believed: &watch::Sender<bool>, new: bool, first: bool) {
+    let mut changed = false;
+    believed.send_if_modified(|old| {
+        changed = std::mem::replace(old, new) != new;
+        changed || first
+    });
     if changed && new {
         info!("the clock is synchronized");
     } else if changed {

@@ -45,6 +45,8 @@ pub struct StoredConnection {
     pub read: Option<ClockNote>,
     /// The last setting of the cuff's clock; always [`ClockNote::Set`].
     pub set: Option<ClockNote>,
+    /// What the cuff's clock was last set to before it (local time), and when.
+    pub set_before: Option<(jiff::civil::DateTime, Timestamp)>,
 }
 
 impl Store {
@@ -126,8 +128,8 @@ fn begin(connection: &Connection, cuff: &Name, bonded: bool, boot: Uuid, at: Now
     let first: bool = connection
         .prepare_cached("SELECT first_connection IS NULL FROM cuff WHERE id = ?1")?
         .query_row([cuff.as_str()], |row| row.get(0))?;
-    let sql =
-        "INSERT INTO connection (cuff, bonded, first, boot, began_at, began_moment) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let sql = "INSERT INTO connection (cuff, bonded, first, boot, began_at, began_moment, before_to, before_at)
+               SELECT id, ?2, ?3, ?4, ?5, ?6, set_to, set_at FROM cuff WHERE id = ?1";
     let row = connection.prepare_cached(sql)?.insert(params![
         cuff.as_str(),
         bonded,
@@ -178,7 +180,7 @@ pub(super) fn drop_if_empty(connection: &Connection, of: ConnectionId) -> Result
 /// Reads one row of `connection`.
 pub(super) fn read(connection: &Connection, of: ConnectionId) -> Result<StoredConnection, StoreError> {
     let sql = "SELECT cuff, bonded, first, boot, began_at, began_moment, ended_at,
-                      read_offset_s, read_at, read_moment, set_to, set_at, set_moment
+                      read_offset_s, read_at, read_moment, set_to, set_at, set_moment, before_to, before_at
                FROM connection WHERE row = ?1";
     let stored = connection.prepare_cached(sql)?.query_row([of.0], |row| {
         Ok(StoredConnection {
@@ -191,6 +193,7 @@ pub(super) fn read(connection: &Connection, of: ConnectionId) -> Result<StoredCo
             ended_at: row.get::<_, Option<At>>("ended_at")?.map(|at| at.0),
             read: clock_read(row)?,
             set: clock_set(row)?,
+            set_before: set_before(row)?,
         })
     })?;
     Ok(stored)
@@ -210,6 +213,13 @@ fn clock_set(row: &Row<'_>) -> rusqlite::Result<Option<ClockNote>> {
     };
     let at = now(row, "set_at", "set_moment")?;
     Ok(Some(ClockNote::Set { to, at }))
+}
+
+fn set_before(row: &Row<'_>) -> rusqlite::Result<Option<(jiff::civil::DateTime, Timestamp)>> {
+    let Some(CivilText(to)) = row.get("before_to")? else {
+        return Ok(None);
+    };
+    Ok(Some((to, row.get::<_, At>("before_at")?.0)))
 }
 
 /// Both clocks, from their two columns.

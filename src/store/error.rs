@@ -72,8 +72,9 @@ pub enum StoreError {
     /// The disk is full. The store is usable again as soon as there is room.
     #[error("the disk is full")]
     Full(#[source] rusqlite::Error),
-    /// Reading or writing the disk failed, or the file is read-only. Later work may succeed.
-    #[error("the disk cannot be read or written")]
+    /// Reading or writing failed: the disk, a file that is read-only or locked by another program, memory. Later work may
+    /// succeed.
+    #[error("the database cannot be read or written")]
     Disk(#[source] rusqlite::Error),
     /// A value broke a rule of the schema: an id or `seq` given out twice, a reference to what is not there.
     #[error("refused by the schema")]
@@ -111,7 +112,15 @@ impl From<rusqlite::Error> for StoreError {
         match cause.sqlite_error_code() {
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged(cause),
             Some(ErrorCode::DiskFull) => Self::Full(cause),
-            Some(ErrorCode::SystemIoFailure | ErrorCode::ReadOnly | ErrorCode::CannotOpen) => Self::Disk(cause),
+            Some(
+                ErrorCode::SystemIoFailure
+                | ErrorCode::ReadOnly
+                | ErrorCode::CannotOpen
+                // Another program looks into the file, or memory is short: both pass.
+                | ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::OutOfMemory,
+            ) => Self::Disk(cause),
             Some(ErrorCode::ConstraintViolation) => Self::Refused(cause),
             _ => Self::Statement(cause),
         }

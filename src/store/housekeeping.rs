@@ -55,7 +55,15 @@ impl Store {
     /// # Errors
     /// Any failure of the disk or the database.
     pub async fn prune(&self, now: Timestamp) -> Result<Pruned, StoreError> {
-        self.run(move |database| prune(database, now)).await
+        self.run(move |database| prune(database, Some(now))).await
+    }
+
+    /// As [`Store::prune`], while the wall clock cannot be believed: nothing is too old, and only the size counts.
+    ///
+    /// # Errors
+    /// Any failure of the disk or the database.
+    pub async fn prune_by_size(&self) -> Result<Pruned, StoreError> {
+        self.run(|database| prune(database, None)).await
     }
 
     /// How much room there is.
@@ -83,17 +91,15 @@ pub(super) fn tidy_at_start(database: &mut Database) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn prune(database: &mut Database, now: Timestamp) -> Result<Pruned, StoreError> {
+fn prune(database: &mut Database, now: Option<Timestamp>) -> Result<Pruned, StoreError> {
     let keep = SignedDuration::try_from(database.settings.keep).unwrap_or(SignedDuration::MAX);
-    let oldest = now.saturating_sub(keep).unwrap_or(Timestamp::MIN);
     let max_size = database.settings.max_size;
     let messages = database.write(|transaction| {
-        transaction
-            .prepare_cached("DELETE FROM command WHERE expires_at <= ?1")?
-            .execute([At(now)])?;
-        let expired = drop_finished(transaction, oldest, PIECE)?;
-        if expired > 0 {
-            return Ok(expired);
+        if let Some(now) = now {
+            let expired = drop_expired(transaction, now, keep)?;
+            if expired > 0 {
+                return Ok(expired);
+            }
         }
         drop_oldest_above(transaction, max_size)
     })?;
@@ -105,6 +111,15 @@ fn prune(database: &mut Database, now: Timestamp) -> Result<Pruned, StoreError> 
         messages,
         more: messages > 0 || vacuumed,
     })
+}
+
+/// Drops what has been kept long enough, and returns how many messages that were.
+fn drop_expired(connection: &Connection, now: Timestamp, keep: SignedDuration) -> Result<usize, StoreError> {
+    connection
+        .prepare_cached("DELETE FROM command WHERE expires_at <= ?1")?
+        .execute([At(now)])?;
+    let oldest = now.saturating_sub(keep).unwrap_or(Timestamp::MIN);
+    drop_finished(connection, oldest, PIECE)
 }
 
 /// Drops the oldest finished messages while more than `max_size` octets are in use, and returns how many.

@@ -24,6 +24,8 @@ pub struct NewMeasurement {
     pub octets: Vec<u8>,
     /// When.
     pub at: Now,
+    /// Whether the wall clock could be believed then.
+    pub synchronized: bool,
 }
 
 /// A stored measurement that is not judged yet.
@@ -35,6 +37,8 @@ pub struct StoredMeasurement {
     pub octets: Vec<u8>,
     /// When it came; the moment is of the connection's boot.
     pub at: Now,
+    /// Whether the wall clock could be believed then.
+    pub synchronized: bool,
 }
 
 /// A connection with what it brought and nobody has judged.
@@ -95,12 +99,13 @@ impl Store {
 }
 
 fn append(connection: &Connection, new: &NewMeasurement) -> Result<MeasurementId, StoreError> {
-    let sql = "INSERT INTO measurement (connection, octets, received_at, received_moment) VALUES (?1, ?2, ?3, ?4)";
+    let sql = "INSERT INTO measurement (connection, octets, received_at, received_moment, synchronized) VALUES (?1, ?2, ?3, ?4, ?5)";
     let row = connection.prepare_cached(sql)?.insert(params![
         new.connection.0,
         new.octets,
         At(new.at.wall),
-        SinceBoot(new.at.moment)
+        SinceBoot(new.at.moment),
+        new.synchronized
     ])?;
     let sql = "UPDATE cuff SET first_connection = ?1
                WHERE id = (SELECT cuff FROM connection WHERE row = ?1) AND first_connection IS NULL";
@@ -110,7 +115,8 @@ fn append(connection: &Connection, new: &NewMeasurement) -> Result<MeasurementId
 
 fn unjudged(connection: &Connection) -> Result<Vec<Unjudged>, StoreError> {
     let mut by_connection: BTreeMap<ConnectionId, Vec<StoredMeasurement>> = BTreeMap::new();
-    let sql = "SELECT row, connection, octets, received_at, received_moment FROM measurement ORDER BY row";
+    let sql =
+        "SELECT row, connection, octets, received_at, received_moment, synchronized FROM measurement ORDER BY row";
     let mut stored = connection.prepare_cached(sql)?;
     let mut rows = stored.query([])?;
     while let Some(row) = rows.next()? {
@@ -119,6 +125,7 @@ fn unjudged(connection: &Connection) -> Result<Vec<Unjudged>, StoreError> {
             measurement: MeasurementId(row.get("row")?),
             octets: row.get("octets")?,
             at: connections::now(row, "received_at", "received_moment")?,
+            synchronized: row.get("synchronized")?,
         });
     }
     let facts = |(of, measurements)| {

@@ -70,6 +70,10 @@ CREATE TABLE connection (
     set_to           TEXT,
     set_at           INTEGER,
     set_moment       INTEGER,
+    -- The last setting before this connection.
+    before_to        TEXT,
+    before_at        INTEGER,
+    CHECK ((before_to IS NULL) = (before_at IS NULL)),
     CHECK ((read_offset_s IS NULL) = (read_at IS NULL) AND (read_at IS NULL) = (read_moment IS NULL)),
     CHECK ((set_to IS NULL) = (set_at IS NULL) AND (set_at IS NULL) = (set_moment IS NULL))
 ) STRICT;
@@ -82,7 +86,9 @@ CREATE TABLE measurement (
     connection      INTEGER NOT NULL REFERENCES connection (row),
     octets          BLOB NOT NULL,
     received_at     INTEGER NOT NULL,
-    received_moment INTEGER NOT NULL
+    received_moment INTEGER NOT NULL,
+    -- Whether the wall clock could be believed then: what is judged later must not be judged by a later clock.
+    synchronized    INTEGER NOT NULL CHECK (synchronized IN (0, 1))
 ) STRICT;
 CREATE INDEX measurement_connection ON measurement (connection);
 

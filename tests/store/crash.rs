@@ -72,6 +72,7 @@ async fn stores_until_it_is_killed() {
                 connection,
                 octets,
                 at: at(1),
+                synchronized: true,
             }])
             .await
             .unwrap();

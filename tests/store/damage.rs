@@ -172,6 +172,7 @@ async fn what_stands_only_in_the_log_is_salvaged_too() {
         connection,
         octets: b"in the log".to_vec(),
         at: at(1),
+        synchronized: true,
     };
     opened.0.append(vec![new]).await.unwrap();
     // As a crash would leave it.

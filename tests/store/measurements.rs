@@ -25,6 +25,7 @@ async fn what_was_not_judged_comes_back_after_a_restart_with_the_facts_of_its_co
         connection,
         octets: vec![octet; 19],
         at: at(3),
+        synchronized: true,
     });
     let stored = store.append(dump.collect()).await.unwrap();
     close((store, thread)).await;

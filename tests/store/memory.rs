@@ -92,6 +92,7 @@ async fn readings_are_listed_page_by_page_each_once_by_time_of_receipt() {
         connection,
         octets: vec![1],
         at: at(seconds),
+        synchronized: true,
     });
     let stored = store.append(new.to_vec()).await.unwrap();
     let as_reading = |(seq, measurement)| judged(measurement, Became::Reading(Box::new(reading(seq))));

@@ -150,6 +150,7 @@ pub(crate) async fn measure(store: &Store, octets: &[u8]) -> (ConnectionId, Meas
         connection,
         octets: octets.to_vec(),
         at: at(1),
+        synchronized: true,
     };
     let stored = store.append(vec![new]).await.unwrap();
     (connection, stored[0])

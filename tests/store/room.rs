@@ -84,7 +84,8 @@ async fn fill(directory: &Path, make_room: impl FnOnce(StoreError)) {
             NewMeasurement {
                 connection,
                 octets: vec![7; 5_000],
-                at: at(1)
+                at: at(1),
+                synchronized: true,
             };
             4
         ]

@@ -15,6 +15,8 @@ pub(super) struct Waiting {
     pub(super) measurement: MeasurementId,
     pub(super) octets: Vec<u8>,
     pub(super) at: Now,
+    /// Whether the gateway's clock could be believed then.
+    pub(super) synchronized: bool,
 }
 
 /// What a measurement's worth depends on, beside its octets.
@@ -108,6 +110,7 @@ pub(super) fn of_an_earlier_run(left: Unjudged) -> (Facts, Vec<Waiting>) {
         first,
         read,
         set,
+        set_before,
         ..
     } = left.connection;
     let brought = left.measurements.len();
@@ -117,7 +120,10 @@ pub(super) fn of_an_earlier_run(left: Unjudged) -> (Facts, Vec<Waiting>) {
         bonded,
         first,
         brought,
-        clock: CuffClock::default(),
+        clock: CuffClock {
+            set_before: set_before.map(|(to, at)| cuff_clock::Setting { to, at }),
+            ..CuffClock::default()
+        },
     };
     for note in read.into_iter().chain(set) {
         facts.note(note);
@@ -126,6 +132,7 @@ pub(super) fn of_an_earlier_run(left: Unjudged) -> (Facts, Vec<Waiting>) {
         measurement: stored.measurement,
         octets: stored.octets,
         at: stored.at,
+        synchronized: stored.synchronized,
     });
     (facts, waiting.collect())
 }

@@ -4,7 +4,6 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use tokio::sync::watch;
 use tracing::{error, info, warn};
 
 use super::connection::{Facts, Waiting};
@@ -29,8 +28,6 @@ pub struct Judge {
     pub zone: TimeZone,
     /// What a reading must be to count.
     pub rules: ReadingRules,
-    /// Whether the gateway's clock can be believed.
-    pub clock: watch::Receiver<bool>,
     /// What each cuff says of itself, as far as it was ever read.
     pub descriptions: HashMap<Name, Description>,
     /// Makes the messages.
@@ -129,7 +126,7 @@ impl Judge {
             first_connection: facts.first,
             alone: facts.brought == 1,
             seen_before: false,
-            clock_synchronized: *self.clock.borrow(),
+            clock_synchronized: one.synchronized,
         }
     }
 

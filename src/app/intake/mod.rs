@@ -12,9 +12,11 @@ mod rescue;
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
-use tracing::{debug, info, warn};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, error, info, warn};
 
 use self::connection::{OpenConnection, Waiting};
 pub use self::judge::Judge;
@@ -32,6 +34,12 @@ use crate::systemd::{BEAT, Heart};
 /// Events taken in one go: a dump shares its trips to the disk.
 const BATCH: usize = 64;
 
+/// After the store has failed: for the source to end the connections that are open and pass on what they brought.
+const LAST_WORDS: Duration = Duration::from_secs(12);
+
+/// At the start: for the first word of the clock. What comes before it would be dated by no clock.
+const FIRST_WORD: Duration = Duration::from_secs(6);
+
 /// Takes in what a source tells.
 #[derive(Debug)]
 pub struct Intake {
@@ -40,9 +48,24 @@ pub struct Intake {
     open: HashMap<Name, OpenConnection>,
     board: Board,
     shown: watch::Sender<Arc<Board>>,
+    clock: watch::Receiver<bool>,
+    source: CancellationToken,
     heart: Heart,
     /// What arrived and is not durable yet.
     unsaved: VecDeque<Arrived>,
+}
+
+/// What the intake has to do with the rest of the daemon.
+#[derive(Debug)]
+pub struct Outside {
+    /// Where the board is shown.
+    pub shown: watch::Sender<Arc<Board>>,
+    /// Whether the gateway's clock can be believed.
+    pub clock: watch::Receiver<bool>,
+    /// Stops the source.
+    pub source: CancellationToken,
+    /// The sign of life.
+    pub heart: Heart,
 }
 
 /// A measurement on its way to the store.
@@ -51,19 +74,22 @@ struct Arrived {
     cuff: Name,
     octets: Vec<u8>,
     at: Now,
+    synchronized: bool,
 }
 
 impl Intake {
     /// An intake to which no cuff is connected. What is known of the cuffs is shown through `shown`.
     #[must_use]
-    pub fn new(store: Persist, judge: Judge, board: Board, shown: watch::Sender<Arc<Board>>, heart: Heart) -> Self {
+    pub fn new(store: Persist, judge: Judge, board: Board, outside: Outside) -> Self {
         Self {
             store,
             judge,
             open: HashMap::new(),
             board,
-            shown,
-            heart,
+            shown: outside.shown,
+            clock: outside.clock,
+            source: outside.source,
+            heart: outside.heart,
             unsaved: VecDeque::new(),
         }
     }
@@ -73,11 +99,41 @@ impl Intake {
     /// # Errors
     /// The store is damaged or gone; what can pass is waited for. The error holds what arrived and is not stored.
     pub async fn run(mut self, mut events: mpsc::Receiver<Event>) -> Result<(), IntakeError> {
-        let ended = self.take_all(&mut events).await;
-        ended.map_err(|cause| self.give_up(cause, events))
+        match self.take_all(&mut events).await {
+            Ok(()) => Ok(()),
+            Err(cause) => Err(self.give_up(cause, events).await),
+        }
+    }
+
+    /// Stops the source, and keeps what still comes: the cuffs believe it delivered.
+    async fn give_up(&mut self, cause: StoreError, mut events: mpsc::Receiver<Event>) -> IntakeError {
+        error!(%cause, "the store failed for good: stopping, to store what comes in the one that takes its place");
+        self.source.cancel();
+        let synchronized = *self.clock.borrow();
+        let all = async {
+            while let Some(event) = events.recv().await {
+                self.heart.beat();
+                self.unsaved.extend(arrived(event, synchronized));
+            }
+        };
+        // A source that does not stop must not keep what it has brought from being stored.
+        let _too_long = tokio::time::timeout(LAST_WORDS, all).await;
+        let bonded = |cuff: &Name| self.open.get(cuff).is_some_and(|open| open.facts.bonded);
+        let unsaved = self.unsaved.drain(..).map(|one| Unsaved {
+            bonded: bonded(&one.cuff),
+            cuff: one.cuff,
+            octets: one.octets,
+            at: one.at,
+            synchronized: one.synchronized,
+        });
+        IntakeError {
+            cause,
+            unsaved: unsaved.collect(),
+        }
     }
 
     async fn take_all(&mut self, events: &mut mpsc::Receiver<Event>) -> Result<(), StoreError> {
+        self.wait_for_the_clock().await;
         self.judge_leftovers().await?;
         let mut batch = Vec::with_capacity(BATCH);
         loop {
@@ -100,20 +156,9 @@ impl Intake {
         Ok(())
     }
 
-    fn give_up(&self, cause: StoreError, mut events: mpsc::Receiver<Event>) -> IntakeError {
-        events.close();
-        let unread = std::iter::from_fn(|| events.try_recv().ok()).filter_map(arrived);
-        let bonded = |cuff: &Name| self.open.get(cuff).is_some_and(|open| open.facts.bonded);
-        let unsaved = self.unsaved.iter().cloned().chain(unread).map(|one| Unsaved {
-            bonded: bonded(&one.cuff),
-            cuff: one.cuff,
-            octets: one.octets,
-            at: one.at,
-        });
-        IntakeError {
-            cause,
-            unsaved: unsaved.collect(),
-        }
+    async fn wait_for_the_clock(&mut self) {
+        // Without a word it is not believed.
+        let _no_word = tokio::time::timeout(FIRST_WORD, self.clock.changed()).await;
     }
 
     /// That run's connections ended with it.
@@ -129,7 +174,10 @@ impl Intake {
     }
 
     async fn take(&mut self, events: Vec<Event>) -> Result<(), StoreError> {
-        self.unsaved.extend(events.iter().cloned().filter_map(arrived));
+        let synchronized = *self.clock.borrow();
+        let measurements = events.iter().cloned();
+        self.unsaved
+            .extend(measurements.filter_map(|event| arrived(event, synchronized)));
         let mut run = 0;
         for event in events {
             self.board.take(&event);
@@ -219,7 +267,13 @@ impl Intake {
         }
         let arrived: Vec<Arrived> = self.unsaved.iter().take(count).cloned().collect();
         let mut new = Vec::with_capacity(count);
-        for Arrived { cuff, octets, at } in &arrived {
+        for one in &arrived {
+            let Arrived {
+                cuff,
+                octets,
+                at,
+                synchronized,
+            } = one;
             if !self.open.contains_key(cuff) {
                 // A source says first that it is connected. If one forgets, its measurement must not be lost by it.
                 warn!(%cuff, "a measurement came outside a connection");
@@ -230,16 +284,18 @@ impl Intake {
                 connection: open.facts.connection,
                 octets: octets.clone(),
                 at: *at,
+                synchronized: *synchronized,
             });
         }
         let ids = self.store.append(new).await?;
         self.unsaved.drain(..count);
-        for (Arrived { cuff, octets, at }, measurement) in arrived.into_iter().zip(ids) {
-            if let Some(open) = self.open.get_mut(&cuff) {
+        for (one, measurement) in arrived.into_iter().zip(ids) {
+            if let Some(open) = self.open.get_mut(&one.cuff) {
                 open.wait(Waiting {
                     measurement,
-                    octets,
-                    at,
+                    octets: one.octets,
+                    at: one.at,
+                    synchronized: one.synchronized,
                 });
             }
         }
@@ -266,9 +322,15 @@ impl fmt::Debug for Arrived {
     }
 }
 
-fn arrived(event: Event) -> Option<Arrived> {
+/// A measurement with what the gateway's clock was worth when it came.
+fn arrived(event: Event, synchronized: bool) -> Option<Arrived> {
     match event {
-        Event::Measurement { cuff, octets, at } => Some(Arrived { cuff, octets, at }),
+        Event::Measurement { cuff, octets, at } => Some(Arrived {
+            cuff,
+            octets,
+            at,
+            synchronized,
+        }),
         Event::Connected { .. }
         | Event::Clock { .. }
         | Event::ClockSettled { .. }

@@ -19,6 +19,8 @@ pub struct Unsaved {
     pub octets: Vec<u8>,
     /// When it came.
     pub at: Now,
+    /// Whether the gateway's clock could be believed then.
+    pub synchronized: bool,
 }
 
 // What a cuff sent is health data.
@@ -57,10 +59,18 @@ pub async fn rescue(settings: Settings, unsaved: Vec<Unsaved>, now: Now) -> Resu
         bonded,
         octets,
         at,
+        synchronized,
     } in unsaved
     {
         let connection = store.begin_connection(cuff, bonded, at).await?.connection;
-        store.append(vec![NewMeasurement { connection, octets, at }]).await?;
+        store
+            .append(vec![NewMeasurement {
+                connection,
+                octets,
+                at,
+                synchronized,
+            }])
+            .await?;
         store.end_connection(connection, at.wall).await?;
     }
     store.close().await;
@@ -104,6 +114,7 @@ mod tests {
             bonded: true,
             octets: vec![0x16, 1, 2],
             at,
+            synchronized: true,
         };
         rescue(settings.clone(), vec![one.clone()], at).await.unwrap();
 
