@@ -32,6 +32,9 @@ use crate::{bluetooth, clock};
 /// Stopping takes at most so long, whatever hangs.
 const GRACE: Duration = Duration::from_secs(20);
 
+/// Of that, what was measured may take so long to be stored: a full disk must not keep the goodbye from the broker.
+const STORING: Duration = Duration::from_secs(8);
+
 /// Events between the source and the intake. A dump of a full cuff fits; more waits in the source.
 const EVENTS: usize = 256;
 
@@ -65,6 +68,9 @@ pub enum AppError {
         #[source]
         cause: std::io::Error,
     },
+    /// The end came while the store took nothing.
+    #[error("the store did not take the last measurements before the end")]
+    Unstored,
     /// A task ended that should not.
     #[error("the task {0} ended by itself")]
     Ended(&'static str),
@@ -88,7 +94,7 @@ impl AppError {
         match self {
             // At the next start a damaged database is moved aside.
             Self::Store(StoreError::Damaged(_)) | Self::Bluetooth(_) | Self::Link(_) => Remedy::Restart,
-            Self::Store(_) => Remedy::Store,
+            Self::Store(_) | Self::Unstored => Remedy::Store,
             Self::Setup { .. } | Self::Ended(_) => Remedy::Report,
         }
     }
@@ -118,17 +124,17 @@ pub async fn run(config: Config, source: Source, stop: CancellationToken) -> Res
         () = stop.cancelled() => None,
     };
     systemd::stopping();
-    if tokio::time::timeout(GRACE, stop_in_order(&running, &mut tasks))
-        .await
-        .is_err()
-    {
+    let stopped = tokio::time::timeout(GRACE, stop_in_order(&running, &mut tasks)).await;
+    if stopped.is_err() {
         warn!(grace_s = GRACE.as_secs(), still_running = ?tasks.running(), "the grace period is over");
     }
+    let all_stored = tasks.is_over(Task::Intake);
     tasks.abort_all();
     store.close().await;
     thread.ended().await?;
     match early {
-        None => Ok(()),
+        None if all_stored => Ok(()),
+        None => Err(AppError::Unstored),
         Some((task, Ok(()))) => Err(AppError::Ended(task.name())),
         Some((_, Err(error))) => Err(error),
     }
@@ -137,8 +143,13 @@ pub async fn run(config: Config, source: Source, stop: CancellationToken) -> Res
 /// First what brings measurements, then what stores them, then what sends them.
 async fn stop_in_order(running: &start::Running, tasks: &mut Tasks) {
     running.source.cancel();
-    tasks.ended(Task::Source).await;
-    tasks.ended(Task::Intake).await;
+    let stored = tokio::time::timeout(STORING, async {
+        tasks.ended(Task::Source).await;
+        tasks.ended(Task::Intake).await;
+    });
+    if stored.await.is_err() {
+        error!("the store does not take the last measurements: they are given up");
+    }
     running.link.cancel();
     tasks.ended(Task::Link).await;
     running.control.cancel();

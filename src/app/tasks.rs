@@ -85,6 +85,11 @@ impl Tasks {
         }
     }
 
+    /// Whether `task` has ended.
+    pub(super) fn is_over(&self, task: Task) -> bool {
+        self.over.contains(&task)
+    }
+
     /// What has not ended yet.
     pub(super) fn running(&self) -> Vec<&'static str> {
         let names = self.names.iter().map(|(_, task)| *task);
