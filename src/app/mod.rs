@@ -6,7 +6,7 @@ pub mod board;
 pub mod commands;
 mod housekeeping;
 pub mod intake;
-mod persist;
+pub mod persist;
 pub mod report;
 mod start;
 mod status;
@@ -53,6 +53,9 @@ pub enum AppError {
     /// The store could not be opened, or failed for good.
     #[error("store")]
     Store(#[from] StoreError),
+    /// The store failed while measurements came.
+    #[error("intake")]
+    Intake(#[from] intake::IntakeError),
     /// D-Bus is gone, or was never there.
     #[error("Bluetooth")]
     Bluetooth(#[from] bluetooth::RadioError),
@@ -93,7 +96,9 @@ impl AppError {
     pub const fn remedy(&self) -> Remedy {
         match self {
             // At the next start a damaged database is moved aside.
-            Self::Store(StoreError::Damaged(_)) | Self::Bluetooth(_) | Self::Link(_) => Remedy::Restart,
+            Self::Store(StoreError::Damaged(_)) | Self::Intake(_) | Self::Bluetooth(_) | Self::Link(_) => {
+                Remedy::Restart
+            }
             Self::Store(_) | Self::Unstored => Remedy::Store,
             Self::Setup { .. } | Self::Ended(_) => Remedy::Report,
         }
@@ -131,13 +136,28 @@ pub async fn run(config: Config, source: Source, stop: CancellationToken) -> Res
     let all_stored = tasks.is_over(Task::Intake);
     tasks.abort_all();
     store.close().await;
-    thread.ended().await?;
+    let closed = thread.ended().await;
     match early {
-        None if all_stored => Ok(()),
-        None => Err(AppError::Unstored),
+        None if !all_stored => Err(AppError::Unstored),
+        None => Ok(closed?),
         Some((task, Ok(()))) => Err(AppError::Ended(task.name())),
+        Some((_, Err(AppError::Intake(error)))) => Err(AppError::Intake(give_up(&config, error).await)),
         Some((_, Err(error))) => Err(error),
     }
+}
+
+/// What arrived and was not stored goes into the store that takes the failed one's place.
+async fn give_up(config: &Config, mut error: intake::IntakeError) -> intake::IntakeError {
+    let unsaved = std::mem::take(&mut error.unsaved);
+    let count = unsaved.len();
+    if let Err(cause) = intake::rescue(store_settings(config), unsaved, clock::now()).await {
+        error!(
+            count,
+            cause = chain(&cause),
+            "measurements could not be stored anywhere"
+        );
+    }
+    error
 }
 
 /// First what brings measurements, then what stores them, then what sends them.

@@ -311,8 +311,8 @@ async fn beat_until(cancel: CancellationToken, heart: &Heart) {
 /// A daemon without its control socket still collects and delivers, so its lack is told and lived with.
 fn start_control(store: &Store, channels: &Channels, running: &Running, tasks: &mut Tasks) {
     let path = control::socket_path();
-    let listener = match server::bind(&path) {
-        Ok(listener) => listener,
+    let socket = match server::bind(&path) {
+        Ok(socket) => socket,
         Err(error) => {
             warn!(
                 error = chain(&error),
@@ -327,8 +327,7 @@ fn start_control(store: &Store, channels: &Channels, running: &Running, tasks: &
     };
     let cancel = running.control.clone();
     tasks.spawn(Task::Control, async move {
-        let served = server::serve(listener, sources, cancel).await;
-        let _gone = std::fs::remove_file(path);
+        let served = server::serve(socket, sources, cancel).await;
         served.map_err(|cause| AppError::Setup {
             what: "the control socket failed",
             cause,

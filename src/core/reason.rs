@@ -120,7 +120,7 @@ pub enum Side {
 }
 
 /// One cause of an answer that is not "ready" (contract 2.6).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Reason {
     /// A mean, or a value by itself, is outside the policy's limits.
     Limit {

@@ -7,6 +7,8 @@
 )]
 
 mod notation;
+mod oracle;
+mod random;
 mod rig;
 mod scenarios;
 mod sentences;

@@ -7,8 +7,10 @@
 mod connection;
 mod judge;
 mod maker;
+mod rescue;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, watch};
@@ -17,6 +19,7 @@ use tracing::{debug, info, warn};
 use self::connection::{OpenConnection, Waiting};
 pub use self::judge::Judge;
 pub use self::maker::Maker;
+pub use self::rescue::{IntakeError, Unsaved, rescue};
 use super::board::Board;
 use super::persist::Persist;
 use crate::clock;
@@ -38,9 +41,12 @@ pub struct Intake {
     board: Board,
     shown: watch::Sender<Arc<Board>>,
     heart: Heart,
+    /// What arrived and is not durable yet.
+    unsaved: VecDeque<Arrived>,
 }
 
 /// A measurement on its way to the store.
+#[derive(Clone)]
 struct Arrived {
     cuff: Name,
     octets: Vec<u8>,
@@ -58,14 +64,20 @@ impl Intake {
             board,
             shown,
             heart,
+            unsaved: VecDeque::new(),
         }
     }
 
     /// Judges what an earlier run left, then takes in events until the source is gone.
     ///
     /// # Errors
-    /// The store is damaged or gone; what can pass is waited for.
-    pub async fn run(mut self, mut events: mpsc::Receiver<Event>) -> Result<(), StoreError> {
+    /// The store is damaged or gone; what can pass is waited for. The error holds what arrived and is not stored.
+    pub async fn run(mut self, mut events: mpsc::Receiver<Event>) -> Result<(), IntakeError> {
+        let ended = self.take_all(&mut events).await;
+        ended.map_err(|cause| self.give_up(cause, events))
+    }
+
+    async fn take_all(&mut self, events: &mut mpsc::Receiver<Event>) -> Result<(), StoreError> {
         self.judge_leftovers().await?;
         let mut batch = Vec::with_capacity(BATCH);
         loop {
@@ -88,6 +100,22 @@ impl Intake {
         Ok(())
     }
 
+    fn give_up(&self, cause: StoreError, mut events: mpsc::Receiver<Event>) -> IntakeError {
+        events.close();
+        let unread = std::iter::from_fn(|| events.try_recv().ok()).filter_map(arrived);
+        let bonded = |cuff: &Name| self.open.get(cuff).is_some_and(|open| open.facts.bonded);
+        let unsaved = self.unsaved.iter().cloned().chain(unread).map(|one| Unsaved {
+            bonded: bonded(&one.cuff),
+            cuff: one.cuff,
+            octets: one.octets,
+            at: one.at,
+        });
+        IntakeError {
+            cause,
+            unsaved: unsaved.collect(),
+        }
+    }
+
     /// That run's connections ended with it.
     async fn judge_leftovers(&mut self) -> Result<(), StoreError> {
         self.store.end_all_connections(clock::wall()).await?;
@@ -101,18 +129,19 @@ impl Intake {
     }
 
     async fn take(&mut self, events: Vec<Event>) -> Result<(), StoreError> {
-        let mut arrived = Vec::new();
+        self.unsaved.extend(events.iter().cloned().filter_map(arrived));
+        let mut run = 0;
         for event in events {
             self.board.take(&event);
-            if let Event::Measurement { cuff, octets, at } = event {
-                arrived.push(Arrived { cuff, octets, at });
+            if matches!(event, Event::Measurement { .. }) {
+                run += 1;
                 continue;
             }
             // What arrived before this event must be stored before what the event changes.
-            self.store_arrived(std::mem::take(&mut arrived)).await?;
+            self.store_first(std::mem::take(&mut run)).await?;
             self.take_other(event).await?;
         }
-        self.store_arrived(arrived).await
+        self.store_first(run).await
     }
 
     async fn take_other(&mut self, event: Event) -> Result<(), StoreError> {
@@ -183,12 +212,13 @@ impl Intake {
         self.store.end_connection(open.facts.connection, at.wall).await
     }
 
-    /// Makes measurements durable, then judges those that need not wait.
-    async fn store_arrived(&mut self, arrived: Vec<Arrived>) -> Result<(), StoreError> {
-        if arrived.is_empty() {
+    /// Makes the first `count` of what arrived durable, then judges those that need not wait.
+    async fn store_first(&mut self, count: usize) -> Result<(), StoreError> {
+        if count == 0 {
             return Ok(());
         }
-        let mut new = Vec::with_capacity(arrived.len());
+        let arrived: Vec<Arrived> = self.unsaved.iter().take(count).cloned().collect();
+        let mut new = Vec::with_capacity(count);
         for Arrived { cuff, octets, at } in &arrived {
             if !self.open.contains_key(cuff) {
                 // A source says first that it is connected. If one forgets, its measurement must not be lost by it.
@@ -203,6 +233,7 @@ impl Intake {
             });
         }
         let ids = self.store.append(new).await?;
+        self.unsaved.drain(..count);
         for (Arrived { cuff, octets, at }, measurement) in arrived.into_iter().zip(ids) {
             if let Some(open) = self.open.get_mut(&cuff) {
                 open.wait(Waiting {
@@ -223,5 +254,28 @@ impl Intake {
                 .await?;
         }
         Ok(())
+    }
+}
+
+// What a cuff sent is health data.
+impl fmt::Debug for Arrived {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Arrived")
+            .field("cuff", &self.cuff)
+            .finish_non_exhaustive()
+    }
+}
+
+fn arrived(event: Event) -> Option<Arrived> {
+    match event {
+        Event::Measurement { cuff, octets, at } => Some(Arrived { cuff, octets, at }),
+        Event::Connected { .. }
+        | Event::Clock { .. }
+        | Event::ClockSettled { .. }
+        | Event::CuffPressure { .. }
+        | Event::Described { .. }
+        | Event::Over { .. }
+        | Event::Cuff { .. }
+        | Event::Radio(_) => None,
     }
 }

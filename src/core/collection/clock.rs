@@ -194,3 +194,131 @@ fn reached(clock: Clock, catalogue: &Catalogue) -> Option<Characteristic> {
     };
     candidates.iter().copied().find(|which| catalogue.has(*which))
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::super::Access;
+    use super::*;
+    use crate::core::models::Model;
+
+    const READ: Access = Access {
+        read: true,
+        write: false,
+    };
+    const WRITE: Access = Access {
+        read: false,
+        write: true,
+    };
+    const BOTH: Access = Access {
+        read: true,
+        write: true,
+    };
+
+    fn now() -> Now {
+        Now {
+            wall: "2026-11-21T11:00:00.9Z".parse::<Timestamp>().expect("a time"),
+            moment: Moment::from_boot(Duration::from_secs(7)),
+        }
+    }
+
+    fn plan(model: &str, which: Characteristic, access: Access) -> Option<ClockSync> {
+        let habits = Habits::of(Model::find(model).expect("a model"));
+        let catalogue = [(which, access)].into_iter().collect();
+        let berlin = TimeZone::get("Europe/Berlin").expect("a zone");
+        ClockSync::plan(&catalogue, habits, true, &berlin)
+    }
+
+    fn standard(access: Access) -> ClockSync {
+        plan("standard", Characteristic::DateTime, access).expect("a clock")
+    }
+
+    /// Local noon and some seconds, as a cuff in Berlin shows it.
+    fn noon(minute: u8, second: u8) -> [u8; 7] {
+        [0xEA, 0x07, 11, 21, 12, minute, second]
+    }
+
+    #[test]
+    fn a_clock_is_set_when_it_is_off_by_a_minute() {
+        for (shown, offset_s, set) in [
+            (noon(0, 0), 0, false),
+            (noon(0, 59), -59, false),
+            (noon(1, 0), -60, true),
+            (noon(1, 1), -61, true),
+            ([0xEA, 0x07, 11, 21, 11, 59, 1], 59, false),
+            ([0xEA, 0x07, 11, 21, 11, 59, 0], 60, true),
+        ] {
+            let mut clock = standard(BOTH);
+            assert_eq!(clock.begin(now()), Next::Read(Characteristic::DateTime));
+            let (note, next) = clock.read(Ok(&shown), now());
+            assert_eq!(note, Some(ClockNote::Read { offset_s, at: now() }));
+            let write = Next::Write(Characteristic::DateTime, noon(0, 0).to_vec());
+            assert_eq!(next, if set { write } else { Next::Over }, "{offset_s} s");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_does_not_know_the_time_is_set() {
+        let mut clock = standard(BOTH);
+        let _ = clock.begin(now());
+        let (note, next) = clock.read(Ok(&[0; 7]), now());
+        assert_eq!(note, None);
+        assert!(matches!(next, Next::Write(..)));
+    }
+
+    #[test]
+    fn a_clock_that_cannot_be_read_is_set_each_time() {
+        let mut clock = standard(WRITE);
+        assert!(matches!(clock.begin(now()), Next::Write(..)));
+        let (note, next) = clock.written(Ok(()), now());
+        let to = civil::date(2026, 11, 21).at(12, 0, 0, 0);
+        assert_eq!((note, next), (Some(ClockNote::Set { to, at: now() }), Next::Over));
+    }
+
+    #[test]
+    fn a_clock_that_cannot_be_set_is_read() {
+        let mut clock = standard(READ);
+        let _ = clock.begin(now());
+        let (note, next) = clock.read(Ok(&[0xEA, 0x07, 11, 20, 12, 0, 0]), now());
+        assert!(matches!(note, Some(ClockNote::Read { offset_s: 86_400, .. })));
+        assert_eq!(next, Next::Over);
+    }
+
+    #[test]
+    fn an_ignored_write_counts_if_the_clock_shows_it() {
+        for (shown, counts) in [(noon(0, 1), true), (noon(30, 0), false)] {
+            let mut clock = standard(BOTH);
+            let _ = clock.begin(now());
+            let _ = clock.read(Ok(&noon(45, 0)), now());
+            let (note, next) = clock.written(Err(Fault::Ignored), now());
+            assert_eq!((note, next), (None, Next::Read(Characteristic::DateTime)));
+            let (note, next) = clock.read(Ok(&shown), now());
+            assert_eq!(matches!(note, Some(ClockNote::Set { .. })), counts);
+            assert_eq!(next, Next::Over);
+        }
+    }
+
+    #[test]
+    fn current_time_is_written_whole() {
+        let mut clock = plan("standard", Characteristic::CurrentTime, WRITE).expect("a clock");
+        let Next::Write(Characteristic::CurrentTime, octets) = clock.begin(now()) else {
+            panic!("it is written");
+        };
+        assert_eq!(octets[..7], noon(0, 0));
+        assert_eq!(octets[7..], [6, 0, 1], "a Saturday, no fraction, set by hand");
+    }
+
+    #[test]
+    fn a_model_says_how_its_clock_is_reached() {
+        assert!(
+            plan("beurer-bm54", Characteristic::DateTime, BOTH).is_none(),
+            "none over Bluetooth"
+        );
+        assert!(plan("and-ua-651ble", Characteristic::CurrentTime, BOTH).is_none());
+        let expects = plan("and-ua-651ble", Characteristic::DateTime, WRITE).expect("a clock");
+        assert!(expects.is_expected());
+        assert!(plan("standard", Characteristic::DateTime, Access::default()).is_none());
+        assert!(plan("standard", Characteristic::Battery, READ).is_none());
+    }
+}

@@ -5,28 +5,17 @@
 //! * A quiet site is not a deaf adapter: silence means something only where there was steady traffic before.
 
 mod event;
+mod recovery;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 pub use event::{Choice, Order, RadioEvent};
 
-use super::Fault;
 use super::hearing::Hearing;
 use crate::core::moment::Moment;
 use crate::core::name::Name;
 use crate::core::source::RadioHealth;
-
-/// Failed starts of a scan in a row after which the adapter counts as wedged.
-const WEDGED_AFTER: u32 = 3;
-/// At most one power cycle in this time.
-const BETWEEN_CYCLES: Duration = Duration::from_secs(600);
-/// How long bluetoothd may call a scan off before we believe it.
-const LOST_AFTER: Duration = Duration::from_secs(2);
-/// Before a failed order is given again.
-const PAUSE: Duration = Duration::from_secs(1);
-/// Before it is given again for the fourth time and later.
-const LONG_PAUSE: Duration = Duration::from_secs(10);
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Adapter {
@@ -76,7 +65,8 @@ pub struct Radio {
     holder: Option<Name>,
     linked: BTreeSet<Name>,
     hearing: Hearing,
-    deaf: bool,
+    /// The silence after which the adapter was found to be deaf.
+    deaf: Option<Duration>,
     cycle: Cycle,
     cycled_at: Option<Moment>,
     told: Option<RadioHealth>,
@@ -104,7 +94,7 @@ impl Radio {
             holder: None,
             linked: BTreeSet::new(),
             hearing: Hearing::default(),
-            deaf: false,
+            deaf: None,
             cycle: Cycle::None,
             cycled_at: None,
             told: None,
@@ -147,26 +137,8 @@ impl Radio {
         let mut out = Vec::new();
         self.choose(&mut out);
         self.proceed(now, &mut out);
-        self.tell(now, &mut out);
+        self.tell(&mut out);
         out
-    }
-
-    /// When time alone will change something.
-    #[must_use]
-    pub fn deadline(&self) -> Option<Moment> {
-        if !self.is_powered() || self.under_way.is_some() {
-            return None;
-        }
-        let again = (self.cycle != Cycle::None || (!self.scanning && self.wants_scan()))
-            .then_some(self.not_before)
-            .flatten();
-        let lost = self.lost_at.map(|lost_at| lost_at + LOST_AFTER);
-        let hearing = self.scanning.then(|| self.hearing.deadline(self.deaf)).flatten();
-        let cycle = (self.deaf && self.recover && self.is_idle() && !self.stopping)
-            .then_some(self.cycled_at)
-            .flatten()
-            .map(|cycled_at| cycled_at + BETWEEN_CYCLES);
-        [again, lost, hearing, cycle].into_iter().flatten().min()
     }
 
     /// Whether nothing runs any more that should be waited for when stopping.
@@ -216,78 +188,9 @@ impl Radio {
         self.hearing.pause();
     }
 
-    fn on_advertisement(&mut self, now: Moment) {
-        if self.scanning {
-            self.hearing.heard(now);
-            self.deaf = false;
-        }
-    }
-
     fn release(&mut self, cuff: &Name) {
         if self.holder.as_ref() == Some(cuff) {
             self.holder = None;
-        }
-    }
-
-    fn on_done(&mut self, result: Result<(), Fault>, now: Moment) {
-        match self.under_way.take() {
-            Some(UnderWay::Start) => self.on_started(result, now),
-            // An error means that there was nothing to stop.
-            Some(UnderWay::Stop) => {
-                self.scanning = false;
-                self.lost_at = None;
-            }
-            Some(UnderWay::PowerOff) => self.cycle = Cycle::SwitchOn,
-            Some(UnderWay::PowerOn) if result.is_ok() => {
-                // Its own word for that may come later.
-                if let Some(adapter) = self.chosen.as_ref().and_then(|name| self.adapters.get_mut(name)) {
-                    adapter.powered = true;
-                }
-                self.cycle = Cycle::None;
-                self.deaf = false;
-                self.failures = 0;
-                self.hearing = Hearing::default();
-            }
-            Some(UnderWay::PowerOn) => self.not_before = Some(now + PAUSE),
-            None => {}
-        }
-    }
-
-    fn on_started(&mut self, result: Result<(), Fault>, now: Moment) {
-        match result {
-            Ok(()) => {
-                self.scanning = true;
-                self.failures = 0;
-                self.hearing.resume(now);
-                return;
-            }
-            // bluetoothd still has a scan of ours: stop it, then start anew.
-            Err(Fault::InProgress) => {
-                self.scanning = true;
-                self.restart = true;
-            }
-            Err(_) => {}
-        }
-        self.failures = self.failures.saturating_add(1);
-        let pause = if self.failures > WEDGED_AFTER {
-            LONG_PAUSE
-        } else {
-            PAUSE
-        };
-        self.not_before = Some(now + pause);
-        if self.failures >= WEDGED_AFTER {
-            self.deaf = true;
-        }
-    }
-
-    fn on_deadline(&mut self, now: Moment) {
-        if self.lost_at.is_some_and(|lost_at| lost_at + LOST_AFTER <= now) {
-            self.restart = true;
-            self.lost_at = None;
-        }
-        if self.scanning {
-            self.restart |= self.hearing.take_restart(now);
-            self.deaf |= self.hearing.is_deaf(now);
         }
     }
 
@@ -323,7 +226,7 @@ impl Radio {
             self.forget_scan();
             self.linked.clear();
             self.cycle = Cycle::None;
-            self.deaf = false;
+            self.deaf = None;
             self.chosen.clone_from(&chosen);
             out.push(Order::Use(chosen));
         }
@@ -368,16 +271,11 @@ impl Radio {
         }
     }
 
-    fn begin_cycle(&mut self, now: Moment) {
-        let rested = self.cycled_at.is_none_or(|cycled_at| cycled_at + BETWEEN_CYCLES <= now);
-        if self.cycle == Cycle::None && self.deaf && self.recover && rested && self.is_idle() && !self.stopping {
-            self.cycle = Cycle::SwitchOff;
-        }
-    }
-
     fn order(&mut self, under_way: UnderWay, order: Order, out: &mut Vec<Order>) {
         self.under_way = Some(under_way);
-        self.not_before = None;
+        if matches!(under_way, UnderWay::Start | UnderWay::PowerOn) {
+            self.not_before = None;
+        }
         out.push(order);
     }
 
@@ -388,7 +286,7 @@ impl Radio {
         }
     }
 
-    fn tell(&mut self, now: Moment, out: &mut Vec<Order>) {
+    fn tell(&mut self, out: &mut Vec<Order>) {
         let health = if self.stack == Stack::Unknown {
             return;
         } else if self.stack == Stack::Gone {
@@ -397,8 +295,7 @@ impl Radio {
             RadioHealth::NoAdapter
         } else if !self.is_powered() {
             RadioHealth::AdapterOff
-        } else if self.deaf {
-            let silence = self.hearing.silence(now);
+        } else if let Some(silence) = self.deaf {
             RadioHealth::Deaf { silence }
         } else if self.scanning || !self.wants_scan() {
             RadioHealth::Scanning
@@ -414,3 +311,6 @@ impl Radio {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

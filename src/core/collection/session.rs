@@ -2,6 +2,7 @@
 
 mod asking;
 mod ending;
+mod time;
 
 use std::time::Duration;
 
@@ -17,6 +18,8 @@ const DISCOVERY_TRIES: u32 = 5;
 const DISCOVERY_PAUSE: Duration = Duration::from_millis(200);
 /// For all dealings with the clock before indications are on, and for each single thing asked of the cuff later.
 const ASK_FOR: Duration = Duration::from_millis(1500);
+/// Before a link that does not carry anything yet is tried again.
+const HASTE_PAUSE: Duration = Duration::from_millis(50);
 /// For switching indications on: bluetoothd may raise the link's security on the way.
 const SUBSCRIBE_FOR: Duration = Duration::from_secs(10);
 /// For the first measurement after indications are on.
@@ -34,6 +37,11 @@ const STOP_WITHIN: Duration = Duration::from_secs(5);
 enum Phase {
     Connecting {
         until: Moment,
+    },
+    /// The link is up, but it does not carry anything yet as far as we know: the clock is asked for until it answers.
+    Hastening {
+        until: Moment,
+        again_at: Option<Moment>,
     },
     Discovering {
         until: Moment,
@@ -82,8 +90,8 @@ enum Chore {
 pub(super) struct Beginning {
     /// Bonded as far as bluetoothd says now.
     pub(super) bonded: bool,
-    /// Indications arrive as soon as the link is up.
-    pub(super) armed: bool,
+    /// What the cuff has, if indications arrive as soon as the link is up.
+    pub(super) armed: Option<Catalogue>,
     /// The wall clock may be written into a cuff.
     pub(super) set_clock: bool,
     /// What was read of the cuff before.
@@ -104,6 +112,9 @@ pub(super) struct Session {
     heard_at: Moment,
     catalogue: Catalogue,
     rediscovered: bool,
+    subscribed: bool,
+    /// The cuff answered something, so the link is good and, if it must be, encrypted.
+    answered: bool,
     clock: Option<ClockSync>,
     clock_waits: Option<Moment>,
     clock_settled: bool,
@@ -129,6 +140,8 @@ impl Session {
             heard_at: now.moment,
             catalogue: Catalogue::default(),
             rediscovered: false,
+            subscribed: false,
+            answered: false,
             clock: None,
             clock_waits: None,
             clock_settled: false,
@@ -167,23 +180,14 @@ impl Session {
         }
     }
 
-    /// When time alone changes something.
-    pub(super) fn deadline(&self) -> Moment {
-        let phase = match self.phase {
-            Phase::Connecting { until } | Phase::Settling { until } | Phase::Subscribing { until } => until,
-            Phase::Discovering { until, again_at, .. } => until.min(again_at.unwrap_or(until)),
-            Phase::SyncingTime { until } => until.min(self.clock_waits.unwrap_or(until)),
-            Phase::Collecting { quiet_until, chore } => {
-                quiet_until.min(self.next_chore_at(chore).unwrap_or(quiet_until))
-            }
-            Phase::HangingUp { until, .. } | Phase::Draining { until, .. } => return until,
-        };
-        phase.min(self.cap)
-    }
-
     /// Whether the link came up and was lost before the cuff could be used.
     pub(super) fn was_dropped_early(&self) -> bool {
-        self.told && self.measurements == 0 && self.catalogue == Catalogue::default()
+        self.told && self.measurements == 0 && !self.answered
+    }
+
+    /// What the cuff has, if bluetoothd took our subscription: it keeps it for the next connection.
+    pub(super) fn armed(&self) -> Option<Catalogue> {
+        self.subscribed.then(|| self.catalogue.clone())
     }
 
     /// What was read of the cuff, with what was known before.
@@ -221,7 +225,10 @@ impl Session {
         self.heard_at = now.moment;
         let quiet = now.moment + self.setup.limits.idle_end;
         match &mut self.phase {
-            Phase::Connecting { until } | Phase::Discovering { until, .. } | Phase::Subscribing { until } => {
+            Phase::Connecting { until }
+            | Phase::Hastening { until, .. }
+            | Phase::Discovering { until, .. }
+            | Phase::Subscribing { until } => {
                 *until = quiet.max(*until);
             }
             Phase::Collecting { quiet_until, .. } if !self.stopping => *quiet_until = quiet,
@@ -240,6 +247,33 @@ impl Session {
     fn on_link_up(&mut self, now: Now, out: &mut Vec<Action>) {
         self.link_up = true;
         self.tell_connected(now, out);
+        self.hasten(now, out);
+    }
+
+    /// The clock of a cuff that is listened to already cannot wait for bluetoothd's word that all is resolved: the cuff may
+    /// send at once and hang up 0.3 s after that.
+    fn hasten(&mut self, now: Now, out: &mut Vec<Action>) {
+        let Phase::Connecting { until } = self.phase else {
+            return;
+        };
+        let Some(catalogue) = self.beginning.armed.clone() else {
+            return;
+        };
+        self.plan(catalogue);
+        if let Some(clock) = &mut self.clock {
+            let next = clock.begin(now);
+            self.phase = Phase::Hastening { until, again_at: None };
+            self.advance_clock((None, next), now, out);
+        }
+    }
+
+    /// What is to be asked of a cuff that has this.
+    fn plan(&mut self, catalogue: Catalogue) {
+        self.pressure_wanted = catalogue.has(Characteristic::CuffPressure);
+        self.reads = Reads::plan(&catalogue, &self.beginning.known);
+        let setup = &self.setup;
+        self.clock = ClockSync::plan(&catalogue, setup.habits, self.beginning.set_clock, &setup.zone);
+        self.catalogue = catalogue;
     }
 
     fn on_connected(&mut self, result: Result<(), Fault>, now: Now, out: &mut Vec<Action>) {
@@ -248,7 +282,9 @@ impl Session {
         };
         match result {
             Ok(()) => {
-                self.on_link_up(now, out);
+                self.link_up = true;
+                self.answered = true;
+                self.tell_connected(now, out);
                 self.discover(until, 1, false, out);
             }
             Err(Fault::Bond) => self.hang_up(Ending::Failed(Failure::Bond), now, out),
@@ -270,13 +306,13 @@ impl Session {
         let Phase::Discovering { until, tries, .. } = self.phase else {
             return;
         };
-        self.catalogue = result.unwrap_or_default();
-        if self.catalogue.has(Characteristic::Measurement) {
-            self.prepare_collecting(now, out);
+        let catalogue = result.unwrap_or_default();
+        if catalogue.has(Characteristic::Measurement) {
+            self.prepare_collecting(catalogue, now, out);
         } else if tries < DISCOVERY_TRIES {
             let again_at = Some(now.moment + DISCOVERY_PAUSE);
             self.phase = Phase::Discovering { until, tries, again_at };
-        } else if self.catalogue == Catalogue::default() {
+        } else if catalogue == Catalogue::default() {
             self.hang_up(self.fallen_short(Failure::Connect), now, out);
         } else {
             self.hang_up(Ending::Failed(Failure::NoMeasurementCharacteristic), now, out);
@@ -284,20 +320,18 @@ impl Session {
     }
 
     /// The cuff's list is at hand: the clock first, unless what the cuff may be sending already would be lost meanwhile.
-    fn prepare_collecting(&mut self, now: Now, out: &mut Vec<Action>) {
+    fn prepare_collecting(&mut self, catalogue: Catalogue, now: Now, out: &mut Vec<Action>) {
         if self.rediscovered {
+            self.catalogue = catalogue;
             return self.settle(now, out);
         }
-        self.pressure_wanted = self.catalogue.has(Characteristic::CuffPressure);
-        self.reads = Reads::plan(&self.catalogue, &self.beginning.known);
-        let setup = &self.setup;
-        self.clock = ClockSync::plan(&self.catalogue, setup.habits, self.beginning.set_clock, &setup.zone);
+        self.plan(catalogue);
         let Some(clock) = &mut self.clock else {
             self.settle_clock(out);
             return self.settle(now, out);
         };
         // A bonded cuff may send from the moment the link is encrypted; nobody listens before we subscribe.
-        let is_urgent = self.beginning.bonded && !self.beginning.armed;
+        let is_urgent = self.beginning.bonded && self.beginning.armed.is_none();
         if is_urgent && !clock.is_expected() {
             return self.settle(now, out);
         }
@@ -335,6 +369,7 @@ impl Session {
                 self.phase = Phase::Draining { until, ending };
             }
             Phase::Connecting { .. }
+            | Phase::Hastening { .. }
             | Phase::Discovering { .. }
             | Phase::SyncingTime { .. }
             | Phase::Settling { .. }
@@ -366,56 +401,13 @@ impl Session {
         };
         let quiet_until = now.moment + wait;
         self.heard_at = now.moment;
+        self.subscribed = true;
+        self.answered = true;
         self.phase = Phase::Collecting {
             quiet_until,
             chore: None,
         };
         out.push(Action::GiveRadioBack);
         self.begin_chore(now, out);
-    }
-
-    fn on_deadline(&mut self, now: Now, out: &mut Vec<Action>) -> Option<Ending> {
-        let due = |moment: Moment| moment <= now.moment;
-        match self.phase {
-            Phase::HangingUp { until, ending } if due(until) => self.drain(ending, now),
-            // It came up after all, when it was not wanted any more.
-            Phase::Draining { until, ending } if due(until) && self.link_up => self.hang_up(ending, now, out),
-            Phase::Draining { until, ending } if due(until) => return Some(ending),
-            Phase::HangingUp { .. } | Phase::Draining { .. } => {}
-            _ if due(self.cap) => self.hang_up(Ending::Failed(Failure::Cap), now, out),
-            Phase::Connecting { until } | Phase::Discovering { until, .. } if due(until) => {
-                self.hang_up(self.fallen_short(Failure::Connect), now, out);
-            }
-            Phase::Discovering {
-                until,
-                tries,
-                again_at: Some(again_at),
-            } if due(again_at) => {
-                self.discover(until, tries + 1, true, out);
-            }
-            Phase::SyncingTime { until } if due(until) => {
-                out.push(Action::Abandon);
-                self.leave_clock(now, out);
-            }
-            Phase::Settling { until } if due(until) => self.subscribe(now, out),
-            Phase::Subscribing { until } if due(until) => {
-                self.hang_up(self.fallen_short(Failure::Subscribe), now, out);
-            }
-            Phase::Collecting { quiet_until, .. } if due(quiet_until) => {
-                let ending = if self.stopping {
-                    Ending::Stopped
-                } else {
-                    self.quiet_ending()
-                };
-                self.hang_up(ending, now, out);
-            }
-            Phase::SyncingTime { .. } => self.wake_clock(now, out),
-            Phase::Collecting { chore, .. } => self.wake_chore(chore, now, out),
-            Phase::Connecting { .. }
-            | Phase::Discovering { .. }
-            | Phase::Settling { .. }
-            | Phase::Subscribing { .. } => {}
-        }
-        None
     }
 }

@@ -8,7 +8,7 @@ use crate::core::reading::ReadingId;
 use crate::core::reason::Reason;
 
 /// A session's state. Only `Ready` permits a start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum State {
     /// A round collects; or one is passed, and an attestation or the clock is missing.
     Waiting,
@@ -74,7 +74,7 @@ impl Answer {
 }
 
 /// An attestation that holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Attested {
     /// What.
     pub item: Name,

@@ -10,7 +10,7 @@ use super::timeline;
 use crate::core::name::Name;
 
 /// The attestations of one session that hold.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Attestations(BTreeMap<Name, Attested>);
 
 impl Attestations {

@@ -35,3 +35,10 @@ mod round;
 mod session;
 mod sessions;
 mod timeline;
+
+#[cfg(test)]
+mod exhaustive;
+#[cfg(test)]
+mod rig;
+#[cfg(test)]
+mod tests;

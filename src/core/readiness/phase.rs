@@ -8,7 +8,7 @@ use crate::core::name::Name;
 use crate::core::reason::Reason;
 
 /// Where a session stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Phase {
     /// A round collects.
     Collecting(Round),
@@ -41,7 +41,7 @@ pub(super) enum Phase {
 }
 
 /// A round that passed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Pass {
     /// Nothing moves this end later.
     pub(super) until: Timestamp,
@@ -50,7 +50,7 @@ pub(super) struct Pass {
 }
 
 /// What a pass needs beside its numbers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Clearance {
     /// Nothing.
     Numbers,

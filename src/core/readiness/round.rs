@@ -10,7 +10,7 @@ use crate::core::reading::{Reading, ReadingId};
 use crate::core::reason::Reason;
 
 /// A reading behind an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Counted {
     pub(super) id: ReadingId,
     /// mmHg.
@@ -34,7 +34,7 @@ impl Counted {
 }
 
 /// A round that collects readings.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Round {
     /// Readings taken before do not belong to it.
     pub(super) began_at: Timestamp,
@@ -49,7 +49,7 @@ pub(super) struct Round {
 }
 
 /// What a round makes of a reading that it accepts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Accepted {
     /// Kept, but not counted: the policy discards the first.
     Discarded,

@@ -15,7 +15,7 @@ use crate::core::reading::{Reading, ReadingId};
 use crate::core::reason::{ReadingReason, Reason};
 
 /// One open session.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Session {
     pub(super) id: Name,
     pub(super) patient: Name,

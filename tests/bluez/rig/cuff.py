@@ -57,11 +57,11 @@ class Cuff:
 
     # What the person with the cuff does
 
-    def measure(self, count: int = 1, users: Sequence[int] = (1,)) -> None:
-        """Takes `count` measurements, the last one just now; `users` take turns."""
+    def measure(self, count: int = 1, users: Sequence[int] = (1,), spacing: timedelta = SPACING) -> None:
+        """Takes `count` measurements up to now; `users` take turns. Without `spacing` all are of this very moment."""
         now = datetime.now(ZONE)
         for number in range(count):
-            taken_at = now - SPACING * (count - number)
+            taken_at = now - spacing * (count - number)
             stamp = None if self.habits.stamps_only_when_set and not self.clock.was_set else self.clock.at(taken_at)
             user = users[number % len(users)]
             self._keep(measurement.nth(len(self.measured) + 1, user, taken_at, stamp, self.habits.layout))
@@ -127,9 +127,9 @@ class Cuff:
         """How often `event` happened."""
         return self.events.count(event)
 
-    async def happened(self, event: str, times: int = 1, timeout_s: float = 45) -> None:
+    async def happened(self, event: str, times: int = 1) -> None:
         """Returns once `event` happened that often."""
-        await until(lambda: self.count(event) >= times, f"{self.name}: {event} ({times} times)", timeout_s)
+        await until(lambda: self.count(event) >= times, f"{self.name}: {event} ({times} times)")
 
     async def has_confirmed(self, count: int) -> None:
         """Returns once that many different measurements were confirmed."""

@@ -17,6 +17,7 @@ HERE = Path(__file__).resolve().parent
 KERNEL_OPTIONS = "console=ttyS0 quiet panic=-1 mitigations=off random.trust_cpu=on nokaslr cryptomgr.notests=1"
 BOOT_S = 90
 COMMAND_S = 60
+POWER_OFF_S = 10
 
 
 class GuestDied(Exception):
@@ -34,7 +35,7 @@ class Guest:
         self._sockets = Path(tempfile.mkdtemp(prefix="cuffd-bluez-"))
         self._lock = asyncio.Lock()
         self._connected: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._process: asyncio.subprocess.Process
+        self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.StreamReader
         self._writer: asyncio.StreamWriter
 
@@ -108,11 +109,12 @@ class Guest:
 
     async def end(self) -> None:
         """Ends the machine; the folder stays."""
-        with contextlib.suppress(Exception):
-            self._writer.write(b"quit\n")
-            async with asyncio.timeout(10):
-                await self._process.wait()
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
-        await self._process.wait()
+        if self._process:
+            with contextlib.suppress(Exception):
+                self._writer.write(b"quit\n")
+                async with asyncio.timeout(POWER_OFF_S):
+                    await self._process.wait()
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+            await self._process.wait()
         shutil.rmtree(self._sockets, ignore_errors=True)

@@ -1,6 +1,5 @@
 """The daemon is killed (SIGKILL) at the worst moments, and started again."""
 
-from rig.habits import Habits
 from rig.scenario import scenario
 from rig.world import World
 
@@ -37,7 +36,7 @@ async def killed_in_the_middle_of_a_dump(world: World) -> None:
 @scenario
 async def killed_at_the_last_confirmation(world: World) -> None:
     """BlueZ confirms before the daemon has it: what it confirmed in the instant of the kill is lost to anybody."""
-    cuff = await world.cuff(Habits(lingers_s=2.0))
+    cuff = await world.cuff()
     cuff.measure(5)
     cuff.hold_before(4)
     await world.gateway.start()

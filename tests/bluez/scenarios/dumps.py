@@ -1,5 +1,6 @@
 """Dumps of stored measurements over healthy connections."""
 
+from rig.habits import HASTY
 from rig.scenario import scenario
 from rig.world import World
 
@@ -17,7 +18,7 @@ async def stored_readings_arrive_on_connect(world: World) -> None:
 @scenario
 async def a_dump_of_sixty_arrives_whole(world: World) -> None:
     """Indications back to back, as fast as they are confirmed, and the cuff hangs up right after the last."""
-    cuff = await world.cuff()
+    cuff = await world.cuff(HASTY)
     cuff.measure(60)
     await world.gateway.start()
     await cuff.switch_on()
@@ -27,7 +28,7 @@ async def a_dump_of_sixty_arrives_whole(world: World) -> None:
 @scenario
 async def two_connections_in_a_row_lose_nothing(world: World) -> None:
     """At the second, BlueZ subscribes by itself, and confirms what nobody reads unless the daemon listens already."""
-    cuff = await world.cuff()
+    cuff = await world.cuff(HASTY)
     cuff.measure(3)
     await world.gateway.start()
     await cuff.switch_on()

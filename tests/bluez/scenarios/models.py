@@ -8,6 +8,9 @@ from rig.scenario import scenario
 from rig.wait import Failure
 from rig.world import World
 
+SINCE_THE_CLOCK_WAS_SET = timedelta(0)
+"""Measurements of this moment, lest they have been taken before the clock was set."""
+
 
 @scenario
 async def and_ua_651ble_has_its_clock_set_and_its_readings_dated(world: World) -> None:
@@ -19,7 +22,7 @@ async def and_ua_651ble_has_its_clock_set_and_its_readings_dated(world: World) -
     await cuff.happened("disconnected", 2)
     if not cuff.count("clock set") or abs(cuff.clock.error) > timedelta(seconds=3):
         raise Failure(f"the clock was set {cuff.count('clock set')} times and is off by {cuff.clock.error}")
-    cuff.measure(2)
+    cuff.measure(2, spacing=SINCE_THE_CLOCK_WAS_SET)
     await cuff.switch_on()
     await world.all_is_well()
 
@@ -34,7 +37,7 @@ async def a_clock_that_is_wrong_is_learned_before_it_is_set(world: World) -> Non
     await cuff.happened("disconnected")
     if abs(cuff.clock.error) > timedelta(seconds=3):
         raise Failure(f"the cuff's clock is still off by {cuff.clock.error}")
-    cuff.measure(3)
+    cuff.measure(3, spacing=SINCE_THE_CLOCK_WAS_SET)
     await cuff.switch_on()
     await world.all_is_well()
 

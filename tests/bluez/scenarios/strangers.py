@@ -9,7 +9,8 @@ from rig.scenario import damaging_scenario
 from rig.wait import Failure
 from rig.world import World
 
-BOND_IS_MISSED_WITHIN_S = 100
+BOND_IS_MISSED_WITHIN_S = 150
+"""The status is sent at most once a minute."""
 
 
 @damaging_scenario

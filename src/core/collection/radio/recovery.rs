@@ -1,0 +1,129 @@
+//! What became of an order, what silence means, and when a power cycle is due.
+
+use std::time::Duration;
+
+use super::{Cycle, Radio, UnderWay};
+use crate::core::collection::Fault;
+use crate::core::collection::hearing::Hearing;
+use crate::core::moment::Moment;
+
+/// Failed starts of a scan in a row after which the adapter counts as wedged.
+const WEDGED_AFTER: u32 = 3;
+/// At most one power cycle in this time.
+const BETWEEN_CYCLES: Duration = Duration::from_secs(600);
+/// How long bluetoothd may call a scan off before we believe it.
+const LOST_AFTER: Duration = Duration::from_secs(2);
+/// Before a failed order is given again.
+const PAUSE: Duration = Duration::from_secs(1);
+/// Before it is given again for the fourth time and later.
+const LONG_PAUSE: Duration = Duration::from_secs(10);
+
+impl Radio {
+    /// When time alone will change something.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Moment> {
+        if !self.is_powered() || self.under_way.is_some() {
+            return None;
+        }
+        let again = (self.cycle != Cycle::None || (!self.scanning && self.wants_scan()))
+            .then_some(self.not_before)
+            .flatten();
+        let lost = self.lost_at.map(|lost_at| lost_at + LOST_AFTER);
+        let hearing = self
+            .scanning
+            .then(|| self.hearing.deadline(self.deaf.is_some()))
+            .flatten();
+        let cycle = (self.deaf.is_some() && self.recover && self.is_idle() && !self.stopping)
+            .then_some(self.cycled_at)
+            .flatten()
+            .map(|cycled_at| cycled_at + BETWEEN_CYCLES);
+        [again, lost, hearing, cycle].into_iter().flatten().min()
+    }
+
+    pub(super) fn on_advertisement(&mut self, now: Moment) {
+        if self.scanning {
+            self.hearing.heard(now);
+            self.deaf = None;
+        }
+    }
+
+    pub(super) fn on_done(&mut self, result: Result<(), Fault>, now: Moment) {
+        match self.under_way.take() {
+            Some(UnderWay::Start) => self.on_started(result, now),
+            // An error means that there was nothing to stop.
+            Some(UnderWay::Stop) => {
+                self.scanning = false;
+                self.lost_at = None;
+            }
+            Some(UnderWay::PowerOff) => {
+                self.cycle = Cycle::SwitchOn;
+                self.not_before = None;
+            }
+            Some(UnderWay::PowerOn) if result.is_ok() => {
+                // Its own word for that may come later.
+                if let Some(adapter) = self.chosen.as_ref().and_then(|name| self.adapters.get_mut(name)) {
+                    adapter.powered = true;
+                }
+                self.cycle = Cycle::None;
+                self.deaf = None;
+                self.failures = 0;
+                self.hearing = Hearing::default();
+            }
+            Some(UnderWay::PowerOn) => self.not_before = Some(now + PAUSE),
+            None => {}
+        }
+    }
+
+    pub(super) fn on_started(&mut self, result: Result<(), Fault>, now: Moment) {
+        match result {
+            Ok(()) => {
+                self.scanning = true;
+                self.failures = 0;
+                self.hearing.resume(now);
+                return;
+            }
+            // bluetoothd still has a scan of ours: stop it, then start anew.
+            Err(Fault::InProgress) => {
+                self.scanning = true;
+                self.restart = true;
+            }
+            Err(_) => {}
+        }
+        self.failures = self.failures.saturating_add(1);
+        let pause = if self.failures > WEDGED_AFTER {
+            LONG_PAUSE
+        } else {
+            PAUSE
+        };
+        self.not_before = Some(now + pause);
+        if self.failures >= WEDGED_AFTER {
+            self.deaf.get_or_insert(self.hearing.silence(now));
+        }
+    }
+
+    pub(super) fn on_deadline(&mut self, now: Moment) {
+        if self.lost_at.is_some_and(|lost_at| lost_at + LOST_AFTER <= now) {
+            self.restart = true;
+            self.lost_at = None;
+        }
+        if self.scanning {
+            self.restart |= self.hearing.take_restart(now);
+            if self.hearing.is_deaf(now) {
+                self.deaf.get_or_insert(self.hearing.silence(now));
+            }
+        }
+    }
+
+    pub(super) fn begin_cycle(&mut self, now: Moment) {
+        let rested = self.cycled_at.is_none_or(|cycled_at| cycled_at + BETWEEN_CYCLES <= now);
+        if self.cycle == Cycle::None
+            && self.deaf.is_some()
+            && self.recover
+            && rested
+            && self.is_idle()
+            && !self.stopping
+        {
+            self.cycle = Cycle::SwitchOff;
+        }
+    }
+}

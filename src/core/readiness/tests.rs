@@ -1,0 +1,233 @@
+//! What the gate says beside answers: alerts, attestations, what a restart needs.
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+
+use super::answer::State;
+use super::event::{Decision, Event};
+use super::gate::Gate;
+use super::outcome::{Alert, Fate, Outcome};
+use super::policy::Policy;
+use super::refusal::Refusal;
+use super::rig::{at, attested, cuff, decided, gate, measured, minutes, name, octets, opened, policy};
+use crate::core::cuff::Wearer;
+use crate::core::reading::ReadingId;
+
+fn alerts(outcomes: &[Outcome]) -> Vec<&Alert> {
+    outcomes
+        .iter()
+        .filter_map(|outcome| match outcome {
+            Outcome::Alert(alert) => Some(alert),
+            Outcome::Refused(_) | Outcome::Judged(_) | Outcome::Answer { .. } => None,
+        })
+        .collect()
+}
+
+#[test]
+fn entering_crisis_and_each_further_crisis_reading_alert() {
+    let mut gate = gate(policy());
+    let _opened = gate.handle(opened(), at(0, 0));
+    for (minute, systolic, alerted) in [(1, 179, false), (2, 180, true), (3, 200, true), (4, 120, false)] {
+        let outcomes = gate.handle(
+            measured("own", 7, octets(systolic, 80, 0, at(minute, 0)), at(minute, 0)),
+            at(minute, 0),
+        );
+        let alerts = alerts(&outcomes);
+        assert_eq!(alerts.len(), usize::from(alerted), "{systolic}");
+        for alert in alerts {
+            let Alert::Crisis {
+                session,
+                patient,
+                reading,
+                verification,
+            } = alert
+            else {
+                panic!("{alert:?}");
+            };
+            assert_eq!((session, patient), (&name("s1"), &name("p1")));
+            assert_eq!(*reading, ReadingId::Numbered(7));
+            assert!(verification.all());
+        }
+    }
+}
+
+#[test]
+fn a_crisis_after_the_start_still_alerts() {
+    let mut gate = gate(Policy {
+        readings: 1,
+        attestations: Vec::new(),
+        ..policy()
+    });
+    let _opened = gate.handle(opened(), at(0, 0));
+    let _ready = gate.handle(measured("own", 1, octets(120, 80, 0, at(1, 0)), at(1, 0)), at(1, 0));
+    let started = gate.handle(Event::SessionStarted { session: name("s1") }, at(1, 0));
+    assert!(matches!(started.as_slice(), [Outcome::Answer { answer, .. }] if answer.state == State::Started));
+    let outcomes = gate.handle(measured("own", 2, octets(190, 80, 0, at(2, 0)), at(2, 0)), at(2, 0));
+    assert_eq!(alerts(&outcomes).len(), 1);
+}
+
+#[test]
+fn a_crisis_that_is_nobodys_alerts_without_values_while_a_session_is_open() {
+    let nobodys =
+        |systolic, taken_minute| measured("shared", 9, octets(systolic, 80, 0, at(taken_minute, 0)), at(20, 0));
+    let mut idle = gate(policy());
+    assert!(
+        alerts(&idle.handle(nobodys(200, 19), at(20, 0))).is_empty(),
+        "no session is open"
+    );
+    for (systolic, taken_minute, alerted) in [(179, 19, false), (180, 19, true), (200, 10, true), (200, 9, false)] {
+        let mut gate = gate(Policy {
+            session_limit: minutes(60),
+            ..policy()
+        });
+        let _opened = gate.handle(opened(), at(0, 0));
+        let outcomes = gate.handle(nobodys(systolic, taken_minute), at(20, 0));
+        let expected = match alerts(&outcomes).as_slice() {
+            [] => false,
+            [Alert::CrisisUnassigned { cuff, verification }] => {
+                assert_eq!(*cuff, name("shared"));
+                assert!(!verification.user_matched);
+                true
+            }
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(expected, alerted, "{systolic} taken at minute {taken_minute}");
+    }
+}
+
+#[test]
+fn attestations_that_hold_come_with_each_answer() {
+    let mut gate = gate(policy());
+    let _opened = gate.handle(opened(), at(0, 0));
+    let outcomes = gate.handle(attested(true), at(0, 30));
+    let [Outcome::Answer { attested: holding, .. }] = outcomes.as_slice() else {
+        panic!("{outcomes:?}");
+    };
+    assert_eq!(holding.len(), 1);
+    assert_eq!(holding[0].by, Some(name("nurse")));
+    assert_eq!((holding[0].at, holding[0].until), (at(0, 30), at(4, 30)));
+    assert_eq!(gate.handle(attested(true), at(0, 45)), [], "a renewal is no new answer");
+    let (_, now_holding) = gate.answers(at(0, 45)).pop().expect("open");
+    assert_eq!(now_holding[0].until, at(4, 45));
+    let _lapsed = gate.handle(Event::Tick, at(4, 45));
+    let (_, now_holding) = gate.answers(at(4, 45)).pop().expect("open");
+    assert_eq!(now_holding, []);
+}
+
+#[test]
+fn the_gate_asks_for_its_next_deadline_and_for_none_when_idle() {
+    let mut gate = gate(policy());
+    assert_eq!(gate.deadline(), None);
+    let _opened = gate.handle(opened(), at(0, 0));
+    assert_eq!(gate.deadline(), Some(at(1, 0)), "the rest is over");
+    let _rested = gate.handle(Event::Tick, at(1, 0));
+    assert_eq!(gate.deadline(), Some(at(8, 0)), "the session's limit");
+    let _attested = gate.handle(attested(true), at(2, 0));
+    assert_eq!(gate.deadline(), Some(at(6, 0)), "the attestation lapses");
+    let _measured = gate.handle(measured("own", 1, octets(120, 80, 0, at(2, 0)), at(2, 0)), at(2, 0));
+    assert_eq!(gate.deadline(), Some(at(5, 0)), "the round has collected long enough");
+    let _denied = gate.handle(decided(Decision::Deny), at(3, 0));
+    assert_eq!(gate.deadline(), None);
+    assert!(!gate.has_open_session());
+}
+
+#[test]
+fn a_connection_told_late_leaves_nothing_that_is_over() {
+    // Received at minutes 2 and 3, told at minute 7: the pass of 3 minutes is over before it could be said.
+    let mut gate = gate(Policy {
+        attestations: Vec::new(),
+        ..policy()
+    });
+    let _opened = gate.handle(opened(), at(0, 0));
+    let Event::Measured(mut connection) = measured("own", 1, octets(120, 80, 0, at(2, 0)), at(2, 0)) else {
+        panic!("a measurement");
+    };
+    let Event::Measured(second) = measured("own", 2, octets(120, 80, 0, at(3, 0)), at(3, 0)) else {
+        panic!("a measurement");
+    };
+    connection.arrived.extend(second.arrived);
+    let outcomes = gate.handle(Event::Measured(connection), at(7, 0));
+    let states: Vec<State> = outcomes
+        .iter()
+        .filter_map(|outcome| match outcome {
+            Outcome::Answer { answer, .. } => Some(answer.state),
+            Outcome::Refused(_) | Outcome::Judged(_) | Outcome::Alert(_) => None,
+        })
+        .collect();
+    assert!(!states.contains(&State::Ready), "{states:?}");
+    assert_eq!(gate.deadline(), Some(at(8, 0)));
+}
+
+#[test]
+fn the_same_events_give_the_same_outcomes() {
+    let events = [
+        (opened(), at(0, 0)),
+        (attested(true), at(0, 30)),
+        (measured("own", 1, octets(150, 80, 0, at(1, 0)), at(1, 0)), at(1, 0)),
+        (measured("own", 2, octets(150, 80, 0, at(2, 0)), at(2, 0)), at(2, 0)),
+        (measured("own", 3, octets(120, 80, 0, at(4, 0)), at(4, 0)), at(4, 0)),
+        (decided(Decision::Approve), at(5, 0)),
+        (Event::Tick, at(9, 0)),
+    ];
+    let run = || {
+        let mut gate = gate(policy());
+        let outcomes: Vec<Outcome> = events
+            .iter()
+            .flat_map(|(event, at)| gate.handle(event.clone(), *at))
+            .collect();
+        outcomes
+    };
+    assert_eq!(run(), run());
+}
+
+#[test]
+fn ids_used_before_a_restart_stay_used() {
+    let mut gate = gate(policy());
+    gate.reserve_ids([name("s1")]);
+    assert_eq!(gate.handle(opened(), at(0, 0)), [Outcome::Refused(Refusal::IdUsed)]);
+}
+
+#[test]
+fn cuffs_come_and_go_while_the_gate_runs() {
+    let mut gate = Gate::new(Some(Arc::new(policy())), [], TimeZone::UTC);
+    assert_eq!(
+        gate.handle(opened(), at(0, 0)),
+        [Outcome::Refused(Refusal::UnknownPatient)]
+    );
+    gate.register(cuff("own", Wearer::Patient(name("p1"))));
+    assert!(matches!(
+        gate.handle(opened(), at(0, 0)).as_slice(),
+        [Outcome::Answer { .. }]
+    ));
+    gate.forget(&name("own"));
+    let outcomes = gate.handle(measured("own", 1, octets(190, 80, 0, at(2, 0)), at(2, 0)), at(2, 0));
+    let judged = outcomes.iter().find_map(|outcome| match outcome {
+        Outcome::Judged(judged) => Some(judged),
+        Outcome::Refused(_) | Outcome::Alert(_) | Outcome::Answer { .. } => None,
+    });
+    let judged = judged.expect("a measurement is always judged");
+    assert!(!judged.reading.verification.registered);
+    assert_ne!(judged.fate, Fate::Crisis);
+}
+
+#[test]
+fn refusals_have_the_codes_of_error_lines_and_of_replies() {
+    for (refusal, line, reply) in [
+        (Refusal::NoPolicy, "no_policy", "no_policy"),
+        (Refusal::UnknownSession, "unknown_session", "unknown_session"),
+        (Refusal::IdUsed, "refused", "session_exists"),
+        (Refusal::PatientHasSession, "refused", "session_exists"),
+        (Refusal::CuffHasSession, "refused", "session_exists"),
+        (Refusal::UnknownPatient, "refused", "unknown_patient"),
+        (Refusal::UnknownItem, "refused", "unknown_item"),
+        (Refusal::NotASessionCuff, "refused", "not_now"),
+        (Refusal::NotReady, "refused", "not_now"),
+        (Refusal::AlreadyStarted, "refused", "not_now"),
+        (Refusal::NothingToApprove, "refused", "not_now"),
+        (Refusal::OverrideNotAllowed, "refused", "not_now"),
+        (Refusal::CrisisApprovedBefore, "refused", "not_now"),
+    ] {
+        assert_eq!((refusal.code(), refusal.reply_code()), (line, reply), "{refusal}");
+    }
+}
