@@ -32,7 +32,7 @@ use crate::{bluetooth, clock};
 /// Stopping takes at most so long, whatever hangs.
 const GRACE: Duration = Duration::from_secs(20);
 
-/// Of that, what was measured may take so long to be stored: a full disk must not keep the goodbye from the broker.
+/// After this the broker is told goodbye although not all is stored: a full disk must not keep that from it.
 const STORING: Duration = Duration::from_secs(8);
 
 /// Events between the source and the intake. A dump of a full cuff fits; more waits in the source.
@@ -168,11 +168,13 @@ async fn stop_in_order(running: &start::Running, tasks: &mut Tasks) {
         tasks.ended(Task::Intake).await;
     });
     if stored.await.is_err() {
-        error!("the store does not take the last measurements: they are given up");
+        warn!("the last measurements are not stored yet: the broker is told goodbye meanwhile");
     }
     running.link.cancel();
     tasks.ended(Task::Link).await;
     running.control.cancel();
+    // Slow or full, the store has the rest of the grace period.
+    tasks.ended(Task::Intake).await;
 }
 
 async fn open_store(config: &Config) -> Result<(Opened, wiring::Heads), AppError> {
