@@ -168,7 +168,7 @@ fn the_mqtt_client_stays_behind_its_module() {
         let source = fs::read_to_string(&path).expect("a source file is text");
         let named = source
             .lines()
-            .any(|line| !line.trim_start().starts_with("//") && line.contains("rumqtt"));
+            .any(|line| !line.trim_start().starts_with("//") && line.contains("rumqttc"));
         assert!(!named, "{inside} names the MQTT client");
     }
 }

@@ -32,6 +32,9 @@ use crate::{bluetooth, clock};
 /// Stopping takes at most so long, whatever hangs.
 const GRACE: Duration = Duration::from_secs(20);
 
+/// After this the broker is told goodbye although not all is stored: a full disk must not keep that from it.
+const STORING: Duration = Duration::from_secs(8);
+
 /// Events between the source and the intake. A dump of a full cuff fits; more waits in the source.
 const EVENTS: usize = 256;
 
@@ -68,6 +71,9 @@ pub enum AppError {
         #[source]
         cause: std::io::Error,
     },
+    /// The end came while the store took nothing.
+    #[error("the store did not take the last measurements before the end")]
+    Unstored,
     /// A task ended that should not.
     #[error("the task {0} ended by itself")]
     Ended(&'static str),
@@ -94,7 +100,7 @@ impl AppError {
             | Self::Intake(_)
             | Self::Bluetooth(_)
             | Self::Link(_) => Remedy::Restart,
-            Self::Store(_) => Remedy::Store,
+            Self::Store(_) | Self::Unstored => Remedy::Store,
             Self::Setup { .. } | Self::Ended(_) => Remedy::Report,
         }
     }
@@ -127,10 +133,8 @@ pub async fn run(config: Config, source: Source, stop: CancellationToken) -> Res
     };
     let store_has_ended = matches!(early, Some((Task::Store, _)));
     systemd::stopping();
-    if tokio::time::timeout(GRACE, stop_in_order(&running, &mut tasks))
-        .await
-        .is_err()
-    {
+    let stopped = tokio::time::timeout(GRACE, stop_in_order(&running, &mut tasks)).await;
+    if stopped.is_err() {
         warn!(grace_s = GRACE.as_secs(), still_running = ?tasks.running(), "the grace period is over");
     }
     let mut ends: Vec<AppError> = match early {
@@ -139,6 +143,9 @@ pub async fn run(config: Config, source: Source, stop: CancellationToken) -> Res
         Some((_, Err(error))) => vec![error],
     };
     ends.extend(tasks.take_failed());
+    if ends.is_empty() && !tasks.is_over(Task::Intake) {
+        ends.push(AppError::Unstored);
+    }
     tasks.abort_all();
     store.close().await;
     if !store_has_ended && let Err(error) = thread.ended().await {
@@ -169,11 +176,18 @@ async fn give_up(config: &Config, error: &mut intake::IntakeError) {
 /// First what brings measurements, then what stores them, then what sends them.
 async fn stop_in_order(running: &start::Running, tasks: &mut Tasks) {
     running.source.cancel();
-    tasks.ended(Task::Source).await;
-    tasks.ended(Task::Intake).await;
+    let stored = tokio::time::timeout(STORING, async {
+        tasks.ended(Task::Source).await;
+        tasks.ended(Task::Intake).await;
+    });
+    if stored.await.is_err() {
+        warn!("the last measurements are not stored yet: the broker is told goodbye meanwhile");
+    }
     running.link.cancel();
     tasks.ended(Task::Link).await;
     running.control.cancel();
+    // Slow or full, the store has the rest of the grace period.
+    tasks.ended(Task::Intake).await;
 }
 
 async fn open_store(config: &Config) -> Result<(Opened, wiring::Heads), AppError> {

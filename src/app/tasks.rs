@@ -98,6 +98,11 @@ impl Tasks {
         std::mem::take(&mut self.failed)
     }
 
+    /// Whether `task` has ended.
+    pub(super) fn is_over(&self, task: Task) -> bool {
+        self.over.contains(&task)
+    }
+
     /// What has not ended yet.
     pub(super) fn running(&self) -> Vec<&'static str> {
         let names = self.names.iter().map(|(_, task)| *task);

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::rig::{Daemon, Gateway, lines, measured, values};
+use crate::mosquitto::Mosquitto;
+use crate::rig::{Daemon, EVERYTHING, Gateway, lines, measured, readings_until_offline, values};
+use crate::subscriber::Subscriber;
 
 /// Makes a small disk of its own at `$0`, that nobody else sees, and goes on there.
 const ON_A_SMALL_DISK: &str = r#"mount -t tmpfs -o size=4m tmpfs "$0" && exec "$@""#;
@@ -93,4 +95,23 @@ async fn what_is_measured_while_the_disk_is_full_is_stored_when_there_is_room() 
         }
         assert_eq!(daemon.stop().await.code, Some(0));
     }
+}
+
+#[tokio::test]
+async fn a_full_disk_keeps_neither_the_end_nor_the_goodbye() {
+    let broker = Mosquitto::open().await;
+    let mut platform = Subscriber::start(broker.port, EVERYTHING).await;
+    let gateway = Gateway::sending_to(broker.port);
+    let (mut daemon, disk) = SmallDisk::start(&gateway);
+    daemon.says(" stored ").await;
+    disk.fill();
+    daemon.says("the store does not answer").await;
+    let (ended, sent) = tokio::join!(daemon.stop(), readings_until_offline(&mut platform));
+    assert!(!sent.is_empty());
+    assert_eq!(ended.code, Some(74), "{}", ended.log);
+    assert!(
+        ended.log.contains("did not take the last measurements"),
+        "{}",
+        ended.log
+    );
 }
