@@ -12,8 +12,9 @@ use tracing::{error, warn};
 /// How often a loop with nothing to do shows that it is alive.
 pub const BEAT: Duration = Duration::from_secs(5);
 
-/// How many looks in a row may find a loop where it was before the watchdog starves.
-const PATIENCE: u32 = 2;
+/// At least so many looks in a row may find a loop where it was before the watchdog starves. One may by chance: loops and
+/// looks have the same rhythm.
+const LEAST_PATIENCE: u32 = 2;
 
 /// A loop's sign of life. Cheap to clone; every clone is the same heart.
 #[derive(Clone, Debug, Default)]
@@ -63,8 +64,8 @@ impl Watchdog {
         heart
     }
 
-    /// Looks at every loop once and names those that have not come round for too long.
-    pub fn look(&mut self) -> Vec<&'static str> {
+    /// Looks at every loop once and names those that more than `patience` looks in a row have found where they were.
+    pub fn look(&mut self, patience: u32) -> Vec<&'static str> {
         let mut stuck = Vec::new();
         for watched in &mut self.loops {
             let beats = watched.heart.beats();
@@ -74,7 +75,7 @@ impl Watchdog {
                 0
             };
             watched.seen = beats;
-            if watched.still > PATIENCE {
+            if watched.still > patience {
                 stuck.push(watched.name);
             }
         }
@@ -82,22 +83,38 @@ impl Watchdog {
     }
 
     /// Feeds systemd's watchdog while every loop makes progress. Never returns.
+    ///
+    /// It looks as often as loops beat, however often the unit wants to be fed: a short `WatchdogSec` must not make an idle
+    /// loop look stuck.
     pub async fn run(mut self) {
         let Some(limit) = sd_notify::watchdog_enabled() else {
             return std::future::pending().await;
         };
-        let mut stuck_before = Vec::new();
+        let patience = patience(limit);
+        let mut feeding = tokio::time::interval(limit / 4);
+        let mut looking = tokio::time::interval(BEAT);
+        let mut stuck = Vec::new();
         loop {
-            tokio::time::sleep(limit / 4).await;
-            let stuck = self.look();
-            if stuck.is_empty() {
-                tell(&[sd_notify::NotifyState::Watchdog]);
-            } else if stuck != stuck_before {
-                error!(?stuck, "a loop makes no progress: the watchdog is not fed");
+            tokio::select! {
+                _ = feeding.tick() => if stuck.is_empty() {
+                    tell(&[sd_notify::NotifyState::Watchdog]);
+                },
+                _ = looking.tick() => {
+                    let now = self.look(patience);
+                    if !now.is_empty() && now != stuck {
+                        error!(stuck = ?now, "a loop makes no progress: the watchdog is not fed");
+                    }
+                    stuck = now;
+                }
             }
-            stuck_before = stuck;
         }
     }
+}
+
+/// How many looks a loop may stand still: for about half of `limit`.
+fn patience(limit: Duration) -> u32 {
+    let looks = limit.as_secs() / 2 / BEAT.as_secs();
+    u32::try_from(looks).unwrap_or(u32::MAX).max(LEAST_PATIENCE)
 }
 
 /// The daemon does what it is for, as far as it can now.
@@ -130,13 +147,13 @@ mod tests {
         let mut watchdog = Watchdog::default();
         let heart = watchdog.heart("gate");
         heart.beat();
-        assert!(watchdog.look().is_empty());
-        for look in 1..=PATIENCE {
-            assert!(watchdog.look().is_empty(), "look {look}");
+        assert!(watchdog.look(2).is_empty());
+        for look in 1..=2 {
+            assert!(watchdog.look(2).is_empty(), "look {look}");
         }
-        assert_eq!(watchdog.look(), ["gate"]);
+        assert_eq!(watchdog.look(2), ["gate"]);
         heart.beat();
-        assert!(watchdog.look().is_empty(), "it came round again");
+        assert!(watchdog.look(2).is_empty(), "it came round again");
     }
 
     #[test]
@@ -144,11 +161,18 @@ mod tests {
         let mut watchdog = Watchdog::default();
         let living = watchdog.heart("link");
         let _dead = watchdog.heart("store");
-        for _ in 0..PATIENCE {
+        for _ in 0..2 {
             living.beat();
-            assert!(watchdog.look().is_empty());
+            assert!(watchdog.look(2).is_empty());
         }
         living.beat();
-        assert_eq!(watchdog.look(), ["store"]);
+        assert_eq!(watchdog.look(2), ["store"]);
+    }
+
+    #[test]
+    fn patience_is_half_the_limit_and_never_below_two_looks() {
+        for (limit_s, looks) in [(1, 2), (20, 2), (29, 2), (30, 3), (60, 6)] {
+            assert_eq!(patience(Duration::from_secs(limit_s)), looks, "{limit_s} s");
+        }
     }
 }

@@ -1,9 +1,16 @@
-//! Commands from the platform: no octets panic the parser.
+//! Commands from the platform: no octets panic the parser, and only a UUID is ever echoed as an id.
 #![no_main]
 
+use cuffd::mqtt::command;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|octets: &[u8]| {
-    // Refused or parsed, both are fine.
-    let _ = cuffd::mqtt::command::parse(octets);
+    let id = match command::parse(octets) {
+        Ok(parsed) => {
+            assert!(octets.len() <= command::LARGEST);
+            Some(parsed.id_text)
+        }
+        Err((id, _)) => id,
+    };
+    assert!(id.is_none_or(|id| id.len() == 36));
 });

@@ -6,7 +6,7 @@ use crate::core::bls::cuff_pressure::CuffPressure;
 use crate::core::bls::measurement::Unit;
 use crate::core::cuff::Cuff;
 use crate::core::name::Name;
-use crate::core::source::{self, Description, Event, RadioHealth};
+use crate::core::source::{self, Description, Ending, Event, RadioHealth};
 use crate::core::state::{CuffHealth, CuffState, RadioState};
 
 /// The cuffs and the radio as they stand now.
@@ -36,7 +36,9 @@ impl Board {
     /// Takes in what the source told.
     pub fn take(&mut self, event: &Event) {
         match event {
-            Event::Radio(health) => self.radio = radio(*health),
+            // Virtual cuffs have no radio, whatever their source says of it.
+            Event::Radio(health) if self.radio != RadioState::Virtual => self.radio = radio(*health),
+            Event::Radio(_) => {}
             Event::Connected { cuff, at, .. } => self.on(cuff, |cuff| {
                 cuff.connected = true;
                 cuff.heard_at = Some(at.wall);
@@ -47,9 +49,12 @@ impl Board {
                 self.on(cuff, |cuff| cuff.cuff_pressure = shown);
             }
             Event::Described { cuff, description } => self.describe(cuff, description),
-            Event::Over { cuff, .. } => self.on(cuff, |cuff| {
+            Event::Over { cuff, ending, .. } => self.on(cuff, |cuff| {
                 cuff.connected = false;
                 cuff.cuff_pressure = None;
+                if *ending == Ending::Delivered {
+                    cuff.health = CuffHealth::Ok;
+                }
             }),
             Event::Cuff { cuff, health } => self.on(cuff, |cuff| note(cuff, *health)),
             Event::Clock { .. } | Event::ClockSettled { .. } => {}
@@ -142,6 +147,9 @@ fn note(cuff: &mut CuffState, health: source::CuffHealth) {
 fn heard(cuff: &mut CuffState, rssi: Option<i16>, at: Timestamp) {
     cuff.heard_at = Some(at);
     cuff.rssi = rssi.or(cuff.rssi);
+    if cuff.health == CuffHealth::NotHeard {
+        cuff.health = CuffHealth::Ok;
+    }
 }
 
 const fn radio(health: RadioHealth) -> RadioState {
@@ -164,4 +172,114 @@ fn show(live: &CuffPressure) -> Option<String> {
     live.cuff_pressure
         .number()
         .map(|pressure| format!("{} {unit}", pressure.normalize()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::core::cuff::{Address, Wearer};
+    use crate::core::models::Model;
+    use crate::core::moment::{Moment, Now};
+
+    fn name() -> Name {
+        Name::parse("c1").unwrap()
+    }
+
+    fn now() -> Now {
+        Now {
+            wall: Timestamp::UNIX_EPOCH,
+            moment: Moment::from_boot(Duration::ZERO),
+        }
+    }
+
+    fn board() -> Board {
+        let cuff = Cuff {
+            id: name(),
+            address: Address::new([1; 6]),
+            model: Model::standard(),
+            trust_clock: false,
+            wearer: Wearer::Session,
+            since: None,
+        };
+        Board::new(&[cuff], RadioState::Starting)
+    }
+
+    fn after(events: &[Event]) -> CuffState {
+        let mut board = board();
+        events.iter().for_each(|event| board.take(event));
+        board.cuff(&name()).unwrap().clone()
+    }
+
+    fn health(health: source::CuffHealth) -> Event {
+        Event::Cuff { cuff: name(), health }
+    }
+
+    #[test]
+    fn a_lost_bond_stays_told_until_the_cuff_delivers() {
+        let lost = health(source::CuffHealth::BondLost);
+        let heard = health(source::CuffHealth::Heard {
+            rssi: Some(-60),
+            at: now(),
+        });
+        let over = |ending| Event::Over {
+            cuff: name(),
+            ending,
+            at: now(),
+        };
+        assert_eq!(after(std::slice::from_ref(&heard)).health, CuffHealth::Ok);
+        for (last, told) in [
+            (heard, CuffHealth::BondLost),
+            (over(Ending::Empty), CuffHealth::BondLost),
+            (over(Ending::Delivered), CuffHealth::Ok),
+            (health(source::CuffHealth::Reachable), CuffHealth::Ok),
+        ] {
+            assert_eq!(after(&[lost.clone(), last]).health, told);
+        }
+    }
+
+    #[test]
+    fn live_pressure_is_shown_while_the_cuff_measures_and_gone_with_the_connection() {
+        let pressure = Event::CuffPressure {
+            cuff: name(),
+            octets: vec![0, 135, 0, 0xFF, 7, 0xFF, 7],
+            at: now(),
+        };
+        let broken = Event::CuffPressure {
+            cuff: name(),
+            octets: vec![0],
+            at: now(),
+        };
+        let over = Event::Over {
+            cuff: name(),
+            ending: Ending::Empty,
+            at: now(),
+        };
+        assert_eq!(
+            after(std::slice::from_ref(&pressure)).cuff_pressure.as_deref(),
+            Some("135 mmHg")
+        );
+        assert_eq!(after(&[pressure.clone(), broken]).cuff_pressure, None);
+        assert_eq!(after(&[pressure, over]).cuff_pressure, None);
+    }
+
+    #[test]
+    fn what_was_not_read_does_not_wipe_what_was() {
+        let described = |description| Event::Described {
+            cuff: name(),
+            description,
+        };
+        let first = Description {
+            manufacturer: Some("ACME".to_owned()),
+            battery: Some(80),
+            ..Description::default()
+        };
+        let second = Description {
+            battery: Some(70),
+            ..Description::default()
+        };
+        let cuff = after(&[described(first), described(second)]);
+        assert_eq!((cuff.manufacturer.as_deref(), cuff.battery), (Some("ACME"), Some(70)));
+    }
 }

@@ -90,7 +90,7 @@ impl Commands {
         }
     }
 
-    /// The same command again gets the first reply again. A report tells of now, so it is made anew.
+    /// The same command again gets the first reply again, also a report: for how it stands now a new id is needed.
     async fn carry_out_once(&self, parsed: &Parsed) -> Result<Option<Bytes>, StoreError> {
         if let Some(known) = self.store.command_reply(parsed.id_text.clone()).await? {
             return Ok(Some(Bytes::from(known.json)));

@@ -14,14 +14,31 @@ use crate::systemd::{BEAT, Heart};
 /// How often what need not be kept is looked for, once nothing was found.
 const PRUNE_EVERY: Duration = Duration::from_secs(600);
 
+/// What housekeeping is told.
+pub(super) struct Told {
+    /// Whether a measurement waits because the store did not take it.
+    pub(super) refused: watch::Receiver<bool>,
+    /// Whether the wall clock can be believed.
+    pub(super) clock: watch::Receiver<bool>,
+}
+
 /// Keeps `state` right and the store small. Ends only with the store.
-pub(super) async fn run(store: Store, state: watch::Sender<StoreState>, heart: Heart) {
+pub(super) async fn run(store: Store, state: watch::Sender<StoreState>, mut told: Told, heart: Heart) {
     let mut pruned_at: Option<Moment> = None;
+    let mut was_available = true;
     loop {
         heart.beat();
-        tell(&state, store.health().await);
+        let refused = *told.refused.borrow_and_update();
+        show(&state, store.health().await, refused);
+        let available = state.borrow().available;
+        if was_available != available {
+            log(*state.borrow());
+            was_available = available;
+        }
         let now = clock::now();
-        if pruned_at.is_none_or(|last| now.moment.since(last) >= PRUNE_EVERY) {
+        let due = pruned_at.is_none_or(|last| now.moment.since(last) >= PRUNE_EVERY);
+        // By a clock that is years ahead everything is old.
+        if due && *told.clock.borrow() {
             match store.prune(now.wall).await {
                 // A full step: there may be more, so it goes on at the next turn.
                 Ok(pruned) if pruned.more => {}
@@ -32,18 +49,26 @@ pub(super) async fn run(store: Store, state: watch::Sender<StoreState>, heart: H
                 }
             }
         }
-        tokio::time::sleep(BEAT).await;
+        tokio::select! {
+            () = tokio::time::sleep(BEAT) => {}
+            Ok(()) = told.refused.changed() => {}
+        }
     }
 }
 
-fn tell(state: &watch::Sender<StoreState>, health: Result<StoreHealth, StoreError>) {
+/// What is shown of the store. It is available where it takes measurements and the reserve is free.
+pub(super) fn seen(health: StoreHealth, refused: bool) -> StoreState {
+    StoreState {
+        available: health.reserve_ok && !refused,
+        nearly_full: health.too_large,
+        size: health.size,
+        free: health.free_bytes,
+    }
+}
+
+fn show(state: &watch::Sender<StoreState>, health: Result<StoreHealth, StoreError>, refused: bool) {
     let new = match health {
-        Ok(health) => StoreState {
-            available: health.reserve_ok,
-            nearly_full: health.too_large,
-            size: health.size,
-            free: health.free_bytes,
-        },
+        Ok(health) => seen(health, refused),
         Err(error) => {
             warn!(%error, "the store does not answer");
             StoreState {
@@ -52,13 +77,16 @@ fn tell(state: &watch::Sender<StoreState>, health: Result<StoreHealth, StoreErro
             }
         }
     };
-    let was = state.send_replace(new);
-    if was.available && !new.available {
+    state.send_replace(new);
+}
+
+fn log(StoreState { available, free, .. }: StoreState) {
+    if available {
+        info!(free, "the store takes measurements");
+    } else {
         error!(
-            free = new.free,
-            "less disk is free than store.reserve: no session is cleared"
+            free,
+            "the store takes no measurements, or less disk is free than store.reserve: no session is cleared"
         );
-    } else if new.available && !was.available {
-        info!(free = new.free, "the store takes measurements");
     }
 }

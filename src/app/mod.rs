@@ -17,7 +17,7 @@ pub use self::wiring::store_settings;
 
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
@@ -104,6 +104,8 @@ impl AppError {
 /// # Errors
 /// Whatever ended it before that.
 pub async fn run(config: Config, source: Source, stop: CancellationToken) -> Result<(), AppError> {
+    // From here on a signal ends nothing half-way.
+    let mut signals = Signals::listen()?;
     let (opened, heads) = open_store(&config).await?;
     let Opened { store, mut thread, .. } = opened;
     let mut watchdog = Watchdog::default();
@@ -117,7 +119,7 @@ pub async fn run(config: Config, source: Source, stop: CancellationToken) -> Res
     info!(site = %config.gateway.site, gateway = %config.gateway.id, run = %running.run, "ready");
     let early = tokio::select! {
         early = tasks.first_to_end() => Some(early),
-        () = asked_to_stop() => None,
+        () = signals.ask_to_stop() => None,
         () = stop.cancelled() => None,
     };
     systemd::stopping();
@@ -183,19 +185,36 @@ fn report_aside(aside: &Aside) {
 }
 
 /// SIGTERM and SIGINT ask to stop. SIGHUP does not: the config is read at start only.
-async fn asked_to_stop() {
-    let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)) = (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::hangup()),
-    ) else {
-        return std::future::pending().await;
-    };
-    loop {
-        tokio::select! {
-            _ = terminate.recv() => return info!("SIGTERM: stopping in order"),
-            _ = interrupt.recv() => return info!("SIGINT: stopping in order"),
-            _ = hangup.recv() => info!("SIGHUP: the config is read at start only, restart to read it"),
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    /// Until it listens, each of them ends the process at once.
+    fn listen() -> Result<Self, AppError> {
+        let listen = |kind| {
+            signal(kind).map_err(|cause| AppError::Setup {
+                what: "signals cannot be heard",
+                cause,
+            })
+        };
+        Ok(Self {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+            hangup: listen(SignalKind::hangup())?,
+        })
+    }
+
+    /// Returns when one of them asks to stop.
+    async fn ask_to_stop(&mut self) {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return info!("SIGTERM: stopping in order"),
+                _ = self.interrupt.recv() => return info!("SIGINT: stopping in order"),
+                _ = self.hangup.recv() => info!("SIGHUP: the config is read at start only, restart to read it"),
+            }
         }
     }
 }

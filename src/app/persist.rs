@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
+use tokio::sync::watch;
 use tracing::{error, info};
 
 use crate::core::moment::Now;
@@ -20,14 +21,16 @@ const PAUSE: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug)]
 pub struct Persist {
     store: Store,
+    refused: watch::Sender<bool>,
     heart: Heart,
 }
 
 impl Persist {
-    /// Asks `store`, and beats `heart` while it waits.
+    /// Asks `store`; says in `refused` whether something waits because the store does not take it, and beats `heart`
+    /// meanwhile.
     #[must_use]
-    pub const fn new(store: Store, heart: Heart) -> Self {
-        Self { store, heart }
+    pub const fn new(store: Store, refused: watch::Sender<bool>, heart: Heart) -> Self {
+        Self { store, refused, heart }
     }
 
     /// See [`Store::append`].
@@ -127,20 +130,18 @@ impl Persist {
     where
         F: Future<Output = Result<T, StoreError>>,
     {
-        let mut complained = false;
         loop {
             match offer().await {
                 Ok(answer) => {
-                    if complained {
+                    if self.refused.send_replace(false) {
                         info!(what, "the store answers again");
                     }
                     return Ok(answer);
                 }
                 Err(error) if !may_pass(&error) => return Err(error),
                 Err(error) => {
-                    if !complained {
+                    if !self.refused.send_replace(true) {
                         error!(what, %error, "the store does not answer: it is asked again until it does");
-                        complained = true;
                     }
                     self.heart.beat();
                     tokio::time::sleep(PAUSE).await;

@@ -54,15 +54,15 @@ pub struct Parts {
     pub store: watch::Receiver<StoreState>,
 }
 
-/// The state before anything is known: not ready in every respect.
+/// The state before more is known than what the config and the store tell: no link, and nothing waits.
 #[must_use]
-pub fn at_start(identity: &Identity, board: &Board) -> State {
+pub fn at_start(identity: &Identity, board: &Board, synchronized: bool, store: StoreState) -> State {
     compose(
         identity,
         board,
         &LinkState::default(),
-        false,
-        StoreState::default(),
+        synchronized,
+        store,
         &Waits::default(),
     )
 }
@@ -200,4 +200,69 @@ fn problems(board: &Board, delivery: &DeliveryState, synchronized: bool, store: 
         .into_iter()
         .filter_map(|(holds, problem)| holds.then_some(problem))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn board(radio: RadioState) -> Board {
+        Board::new(&[], radio)
+    }
+
+    const ROOM: StoreState = StoreState {
+        available: true,
+        nearly_full: false,
+        size: 0,
+        free: 1,
+    };
+
+    #[test]
+    fn nothing_wrong_is_no_problem() {
+        let told = problems(&board(RadioState::Scanning), &DeliveryState::default(), true, ROOM);
+        assert_eq!(told, []);
+    }
+
+    #[test]
+    fn each_fault_has_its_problem() {
+        let off = DeliveryState {
+            enabled: true,
+            ..DeliveryState::default()
+        };
+        let on = DeliveryState {
+            connected: true,
+            ..off.clone()
+        };
+        let refused = DeliveryState {
+            set_aside_count: 1,
+            ..on.clone()
+        };
+        let unheard = DeliveryState {
+            no_subscriber: true,
+            ..on.clone()
+        };
+        let full = StoreState {
+            nearly_full: true,
+            ..ROOM
+        };
+        let none = StoreState {
+            available: false,
+            ..ROOM
+        };
+        let up = RadioState::Scanning;
+        for (radio, delivery, synchronized, store, told) in [
+            (RadioState::NoAdapter, &on, true, ROOM, Problem::AdapterLost),
+            (RadioState::AdapterOff, &on, true, ROOM, Problem::AdapterLost),
+            (RadioState::NoStack, &on, true, ROOM, Problem::AdapterLost),
+            (RadioState::Deaf, &on, true, ROOM, Problem::AdapterLost),
+            (up, &off, true, ROOM, Problem::BrokerUnreachable),
+            (up, &on, false, ROOM, Problem::ClockUnsynchronized),
+            (up, &refused, true, ROOM, Problem::MessageRefused),
+            (up, &unheard, true, ROOM, Problem::NoSubscriber),
+            (up, &on, true, full, Problem::StoreNearlyFull),
+            (up, &on, true, none, Problem::StoreUnavailable),
+        ] {
+            assert_eq!(problems(&board(radio), delivery, synchronized, store), [told]);
+        }
+    }
 }

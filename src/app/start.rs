@@ -51,6 +51,7 @@ struct Channels {
     link: watch::Sender<LinkState>,
     clock: watch::Sender<bool>,
     store: watch::Sender<StoreState>,
+    refused: watch::Sender<bool>,
     state: watch::Sender<Arc<State>>,
 }
 
@@ -73,12 +74,16 @@ pub(super) async fn start(
     let identity = identity(config, run);
     let descriptions: HashMap<_, _> = store.descriptions().await?.into_iter().collect();
     let board = board(config, &source, &descriptions, store).await?;
+    // What is known already is known from the first: the broker's first status tells of no trouble that is none.
+    let synchronized = config.clock.source == clock::synchronized::Source::Trust;
+    let disk = housekeeping::seen(store.health().await?, false);
     let channels = Channels {
         board: watch::Sender::new(Arc::new(board.clone())),
         link: watch::Sender::new(LinkState::default()),
-        clock: watch::Sender::new(false),
-        store: watch::Sender::new(StoreState::default()),
-        state: watch::Sender::new(Arc::new(report::at_start(&identity, &board))),
+        clock: watch::Sender::new(synchronized),
+        store: watch::Sender::new(disk),
+        refused: watch::Sender::new(false),
+        state: watch::Sender::new(Arc::new(report::at_start(&identity, &board, synchronized, disk))),
     };
     start_clock(config, &channels, tasks, watchdog.heart("clock"));
     start_keeping(&identity, store, &channels, tasks, watchdog);
@@ -86,7 +91,7 @@ pub(super) async fn start(
     let judge = judge(config, run, descriptions, heads, &channels);
     let (events, arriving) = mpsc::channel(EVENTS);
     let heart = watchdog.heart("intake");
-    let persist = Persist::new(store.clone(), heart.clone());
+    let persist = Persist::new(store.clone(), channels.refused.clone(), heart.clone());
     let intake = Intake::new(persist, judge, board, channels.board.clone(), heart);
     tasks.spawn(Task::Intake, async move { Ok(intake.run(arriving).await?) });
     start_source(
@@ -171,8 +176,12 @@ fn start_clock(config: &Config, channels: &Channels, tasks: &mut Tasks, heart: H
 /// What is known now, and the room for what is stored.
 fn start_keeping(identity: &Identity, store: &Store, channels: &Channels, tasks: &mut Tasks, watchdog: &mut Watchdog) {
     let (disk, of, heart) = (channels.store.clone(), store.clone(), watchdog.heart("housekeeping"));
+    let told = housekeeping::Told {
+        refused: channels.refused.subscribe(),
+        clock: channels.clock.subscribe(),
+    };
     tasks.spawn(Task::Housekeeping, async move {
-        housekeeping::run(of, disk, heart).await;
+        housekeeping::run(of, disk, told, heart).await;
         Ok(())
     });
     let parts = Parts {
@@ -302,8 +311,8 @@ async fn beat_until(cancel: CancellationToken, heart: &Heart) {
 /// A daemon without its control socket still collects and delivers, so its lack is told and lived with.
 fn start_control(store: &Store, channels: &Channels, running: &Running, tasks: &mut Tasks) {
     let path = control::socket_path();
-    let listener = match server::bind(&path) {
-        Ok(listener) => listener,
+    let socket = match server::bind(&path) {
+        Ok(socket) => socket,
         Err(error) => {
             warn!(
                 error = chain(&error),
@@ -318,8 +327,7 @@ fn start_control(store: &Store, channels: &Channels, running: &Running, tasks: &
     };
     let cancel = running.control.clone();
     tasks.spawn(Task::Control, async move {
-        let served = server::serve(listener, sources, cancel).await;
-        let _gone = std::fs::remove_file(path);
+        let served = server::serve(socket, sources, cancel).await;
         served.map_err(|cause| AppError::Setup {
             what: "the control socket failed",
             cause,

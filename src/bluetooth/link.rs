@@ -126,13 +126,16 @@ impl Target {
     }
 }
 
-/// Subscribes while the cuff is away, if bluetoothd has its attributes from before. Whether that worked.
-pub(super) async fn arm(peripheral: &Peripheral) -> bool {
+/// Subscribes while the cuff is away, if bluetoothd has its attributes from before. What the cuff has, if that worked.
+pub(super) async fn arm(peripheral: &Peripheral) -> Option<Catalogue> {
+    let at_hand = catalogue(peripheral);
     if is_subscribed(subscribe(peripheral, Characteristic::Measurement).await) {
-        return true;
+        return Some(at_hand);
     }
-    let listed = discover(peripheral, true).await.unwrap_or_default();
-    listed.has(Characteristic::Measurement) && is_subscribed(subscribe(peripheral, Characteristic::Measurement).await)
+    let listed = discover(peripheral, true).await.ok()?;
+    let is_listed = listed.has(Characteristic::Measurement);
+    let is_armed = is_listed && is_subscribed(subscribe(peripheral, Characteristic::Measurement).await);
+    is_armed.then_some(listed)
 }
 
 /// bluetoothd says "in progress" of a subscription that it keeps for a cuff that is away.

@@ -215,7 +215,7 @@ async fn carry_out(operation: Operation, target: Target) -> Outcome {
 const fn refused(operation: &Operation, fault: Fault) -> Answer {
     match operation {
         Operation::TakeRadio => Answer::RadioTaken,
-        Operation::Arm => Answer::Armed(false),
+        Operation::Arm => Answer::Armed(None),
         Operation::Connect => Answer::Connected(Err(fault)),
         Operation::Discover { .. } => Answer::Discovered(Err(fault)),
         Operation::Subscribe(_) => Answer::Subscribed(Err(fault)),
@@ -237,8 +237,8 @@ async fn finish(under_way: &mut Option<UnderWay>) -> Outcome {
 const fn told(answer: &Answer) -> (&'static str, Option<Fault>) {
     match answer {
         Answer::RadioTaken => ("radio taken", None),
-        Answer::Armed(true) => ("armed", None),
-        Answer::Armed(false) => ("not armed", None),
+        Answer::Armed(Some(_)) => ("armed", None),
+        Answer::Armed(None) => ("not armed", None),
         Answer::Connected(result) => ("connect", fault_of(result)),
         Answer::Discovered(result) => ("discover", fault_of(result)),
         Answer::Subscribed(result) => ("subscribe", fault_of(result)),

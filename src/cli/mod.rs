@@ -30,7 +30,7 @@ use crate::store::{Opened, Store};
 /// Blood-pressure cuff gateway: reads cuffs over Bluetooth, stores every measurement, decides by the clinic's policy
 /// whether a session is ready, and publishes over MQTT.
 #[derive(Debug, Parser)]
-#[command(name = "cuffd", version, propagate_version = false)]
+#[command(name = "cuffd", version, propagate_version = false, max_term_width = 80)]
 pub struct Cli {
     #[command(flatten)]
     global: Global,

@@ -55,11 +55,29 @@ pub enum ServerError {
     },
 }
 
+/// A control socket. Its file goes with it, however it ends.
+#[derive(Debug)]
+pub struct Socket {
+    listener: UnixListener,
+    _file: File,
+}
+
+/// The file of a socket.
+#[derive(Debug)]
+struct File(PathBuf);
+
+impl Drop for File {
+    fn drop(&mut self) {
+        // Whoever removed it before has done what is wanted.
+        let _removed = std::fs::remove_file(&self.0);
+    }
+}
+
 /// Makes the control socket, mode 0660. A socket left behind by a daemon that died is replaced; a living one is not.
 ///
 /// # Errors
 /// Another daemon listens there, or the folder cannot be written.
-pub fn bind(path: &Path) -> Result<UnixListener, ServerError> {
+pub fn bind(path: &Path) -> Result<Socket, ServerError> {
     let failed = |cause| ServerError::Bind {
         path: path.into(),
         cause,
@@ -76,20 +94,24 @@ pub fn bind(path: &Path) -> Result<UnixListener, ServerError> {
     }
     let listener = UnixListener::bind(path).map_err(failed)?;
     std::fs::set_permissions(path, Permissions::from_mode(0o660)).map_err(failed)?;
-    Ok(listener)
+    Ok(Socket {
+        listener,
+        _file: File(path.into()),
+    })
 }
 
 /// Answers until `cancel`.
 ///
 /// # Errors
 /// The socket failed.
-pub async fn serve(listener: UnixListener, sources: Sources, cancel: CancellationToken) -> io::Result<()> {
+pub async fn serve(socket: Socket, sources: Sources, cancel: CancellationToken) -> io::Result<()> {
     let router = Router::new()
         .route("/healthz", get(async || StatusCode::OK))
         .route("/api/v1/status", get(status))
         .route("/control/v1/readings", get(readings))
         .route("/control/v1/resend", post(resend))
         .with_state(sources);
+    let Socket { listener, _file } = socket;
     axum::serve(listener, router)
         .with_graceful_shutdown(cancel.cancelled_owned())
         .await

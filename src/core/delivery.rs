@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod isolation;
 pub mod notice;
+pub mod packet;
 pub mod reconnect;
 pub mod retry;
 pub mod watchdog;

@@ -86,7 +86,7 @@ pub struct CuffState {
 pub enum CuffHealth {
     /// Not heard in this run: it may simply not have been used.
     NotHeard,
-    /// Its last connection came to a good end.
+    /// Heard, and nothing is wrong with the way to it.
     Ok,
     /// Heard, but connections keep failing.
     Unreachable,

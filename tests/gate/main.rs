@@ -8,6 +8,7 @@
 
 mod notation;
 mod oracle;
+mod random;
 mod rig;
 mod scenarios;
 mod sentences;

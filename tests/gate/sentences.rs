@@ -10,4 +10,5 @@ mod evidence;
 mod reading;
 mod reasons;
 mod rounds;
+mod taken_back;
 mod whose;

@@ -4,7 +4,7 @@ use cuffd::core::delivery::Kind;
 use cuffd::mqtt::Class;
 
 use crate::fault_broker::{Acks, Behaviour, ConnAck, End, FaultBroker};
-use crate::rig::{Link, padded, plain, readings, row, settings, with_window};
+use crate::rig::{Link, padded, plain, readings, row, settings, with_window, within};
 
 /// Every row marked sent was acknowledged by the broker first, and nothing was sent that was never queued.
 fn assert_true_marks(link: &Link, broker: &FaultBroker) {
@@ -59,9 +59,6 @@ async fn refusals_that_may_pass_are_tried_again_and_hold_up_nothing() {
         ..Behaviour::default()
     });
     let link = start(&broker, 100, 2000);
-    link.until_outbox("all but the refused", |outbox| outbox.waiting() == 20)
-        .await;
-    assert_true_marks(&link, &broker);
     link.until_empty().await;
     assert_all_sent(&link, &broker, 2000);
     let later = link.outbox.lock().later.clone();
@@ -296,7 +293,7 @@ async fn a_store_that_fails_stops_the_sending_and_delays_the_marks() {
     let link = Link::start(settings(vec![plain(broker.port)]), Vec::new());
     link.outbox.lock().broken = true;
     link.outbox.queue(readings(3000));
-    crate::rig::within("the first messages", async {
+    within("the first messages", async {
         while broker.book().accepted.is_empty() {
             tokio::task::yield_now().await;
         }
@@ -347,4 +344,43 @@ async fn a_session_that_opens_cuts_a_long_wait_short() {
         .await;
     link.session_open.send_replace(true);
     link.until_empty().await;
+}
+
+#[tokio::test]
+async fn a_broker_without_qos_1_is_not_used() {
+    let broker = FaultBroker::start(|_| Behaviour {
+        connack: ConnAck {
+            maximum_qos: Some(0),
+            ..ConnAck::default()
+        },
+        ..Behaviour::default()
+    });
+    let mut link = start(&broker, 20, 10);
+    let state = link.until_state("a refusal", |state| state.last_fault.is_some()).await;
+    assert!(state.last_fault.unwrap().text.contains("QoS 1"));
+    assert!(broker.book().payloads.is_empty());
+}
+
+#[tokio::test]
+async fn a_status_too_large_for_the_broker_does_not_end_the_connection() {
+    let broker = FaultBroker::start(|_| Behaviour {
+        connack: ConnAck {
+            largest_packet: Some(350),
+            ..ConnAck::default()
+        },
+        ..Behaviour::default()
+    });
+    let mut link = start(&broker, 20, 100);
+    link.until_empty().await;
+    link.stop().await;
+    assert_all_sent(&link, &broker, 100);
+    within("the goodbye", async {
+        while broker.book().goodbyes == 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let book = broker.book();
+    assert_eq!(book.connections, 1);
+    assert!(book.retained.iter().all(|(topic, _)| !topic.ends_with("/status")));
 }

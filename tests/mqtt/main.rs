@@ -16,5 +16,6 @@ mod poison;
 mod presence;
 mod real_broker;
 mod rig;
+mod store;
 mod subscriber;
 mod tls;

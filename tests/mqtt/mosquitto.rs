@@ -93,6 +93,11 @@ impl Mosquitto {
         .await;
     }
 
+    /// The running broker's process.
+    pub(crate) fn pid(&self) -> Pid {
+        Pid::from_child(self.process.as_ref().expect("it runs"))
+    }
+
     /// Ends it as a power cut would.
     pub(crate) fn kill(&mut self) {
         if let Some(mut process) = self.process.take() {
@@ -103,9 +108,8 @@ impl Mosquitto {
 
     /// Ends it in order: it writes down what it has.
     pub(crate) fn stop(&mut self) {
+        kill_process(self.pid(), Signal::TERM).unwrap();
         if let Some(mut process) = self.process.take() {
-            let id = Pid::from_child(&process);
-            kill_process(id, Signal::TERM).unwrap();
             process.wait().unwrap();
         }
     }

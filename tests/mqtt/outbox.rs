@@ -38,6 +38,8 @@ pub(crate) struct Inner {
 struct Row {
     due: Due,
     not_before: Option<Timestamp>,
+    /// It waits because it was refused, not for a receipt.
+    refused: bool,
 }
 
 impl Memory {
@@ -63,15 +65,22 @@ impl Memory {
             let place = (due.kind, due.seq);
             inner.places.insert(due.id, place);
             inner.payloads.insert(due.id, due.payload.clone());
-            inner.waiting.insert(place, Row { due, not_before: None });
+            inner.waiting.insert(
+                place,
+                Row {
+                    due,
+                    not_before: None,
+                    refused: false,
+                },
+            );
         }
         drop(inner);
         self.touch();
     }
 
-    /// Makes everything due that waits for its time.
+    /// Makes due what was refused.
     pub(crate) fn hasten(&self) {
-        for row in self.lock().waiting.values_mut() {
+        for row in self.lock().waiting.values_mut().filter(|row| row.refused) {
             row.not_before = None;
         }
         self.touch();
@@ -111,6 +120,7 @@ impl Inner {
                 match (again_at, self.waiting.get_mut(&place)) {
                     (Some(_), Some(row)) => {
                         row.not_before = again_at;
+                        row.refused = false;
                         row.due.sends += 1;
                     }
                     _ => {
@@ -122,6 +132,7 @@ impl Inner {
                 self.later.push((id, why));
                 if let Some(row) = self.waiting.get_mut(&place) {
                     row.not_before = Some(not_before);
+                    row.refused = true;
                     row.due.attempts += 1;
                 }
             }

@@ -120,6 +120,7 @@ impl Intake {
     async fn judge_leftovers(&mut self) -> Result<(), StoreError> {
         self.store.end_all_connections(clock::wall()).await?;
         for left in self.store.unjudged().await? {
+            self.heart.beat();
             let (facts, waiting) = connection::of_an_earlier_run(left);
             info!(measurements = waiting.len(), "judging what an earlier run left");
             self.judge.judge(&self.store, &facts, waiting, &mut self.board).await?;

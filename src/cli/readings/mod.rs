@@ -46,7 +46,6 @@ pub fn run(global: &Global, options: &Options) -> u8 {
         out: BufWriter::new(io::stdout().lock()),
     };
     let printed = block_on(async {
-        printer.head()?;
         match from_daemon(options.since, &mut printer).await {
             Err(Failure::Client(ClientError::NotRunning { .. })) => {
                 from_store(&global.config, options.since, &mut printer).await
@@ -67,6 +66,7 @@ async fn from_daemon(since: Option<Timestamp>, printer: &mut Printer<impl Write>
         |since| format!("/control/v1/readings?since={since}"),
     );
     let mut answer = client::get(&socket_path(), &target).await?;
+    printer.head()?;
     let mut rest = Vec::new();
     while let Some(piece) = answer.piece().await? {
         rest.extend_from_slice(&piece);
@@ -80,6 +80,7 @@ async fn from_daemon(since: Option<Timestamp>, printer: &mut Printer<impl Write>
 
 async fn from_store(config: &Path, since: Option<Timestamp>, printer: &mut Printer<impl Write>) -> Result<(), Failure> {
     let opened = open_store(config)?;
+    printer.head()?;
     let mut after = None;
     loop {
         let page = opened.store.readings(since, after, PAGE).await?;

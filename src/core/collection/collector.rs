@@ -6,14 +6,14 @@ use jiff::tz::TimeZone;
 
 use super::retry::Retry;
 use super::session::{Beginning, Session};
-use super::{Action, Answer, Event, Habits, Limits, Operation};
+use super::{Action, Answer, Catalogue, Event, Habits, Limits, Operation};
 use crate::core::moment::{Moment, Now};
 use crate::core::name::Name;
 use crate::core::source::{self, CuffHealth, Description, Ending, Failure};
 
 /// An advertisement older than this says nothing about whether the cuff listens now.
 const FRESH: Duration = Duration::from_secs(2);
-/// For the radio to be had and the subscription to be made ready.
+/// For the subscription to be made ready, and again for the radio to be had.
 const PREPARE_FOR: Duration = Duration::from_secs(5);
 /// A cuff that keeps advertising is told of this often.
 const TELL_HEARD_EVERY: Duration = Duration::from_secs(10);
@@ -39,6 +39,10 @@ pub struct Collector {
     setup: Setup,
     state: State,
     bonded: bool,
+    /// What the cuff has, if bluetoothd keeps our subscription and carries it out when the link comes up.
+    armed: Option<Catalogue>,
+    /// [`Operation::Arm`] is under way.
+    arming: bool,
     synchronized: bool,
     known: Description,
     retry: Retry,
@@ -51,7 +55,7 @@ pub struct Collector {
 #[derive(Clone, Debug)]
 enum State {
     Idle,
-    /// Heard; waiting for the radio, then for the subscription to be made ready.
+    /// Heard; the subscription is made ready, then the radio is waited for.
     Seen {
         until: Moment,
     },
@@ -67,6 +71,8 @@ impl Collector {
             setup,
             state: State::Idle,
             bonded: false,
+            armed: None,
+            arming: false,
             synchronized: false,
             known: Description::default(),
             retry: Retry::default(),
@@ -124,10 +130,14 @@ impl Collector {
                 self.tell_heard(*rssi, now, out);
             }
             Event::Stop => self.stopping = true,
-            Event::Known
-            | Event::LinkUp
+            // An object that is new to us keeps no subscription of ours; a stack that is gone keeps nothing.
+            Event::Known | Event::StackGone => self.armed = None,
+            Event::Answer(Answer::Armed(armed)) => {
+                self.armed.clone_from(armed);
+                self.arming = false;
+            }
+            Event::LinkUp
             | Event::LinkDown
-            | Event::StackGone
             | Event::Answer(_)
             | Event::Measurement(_)
             | Event::CuffPressure(_)
@@ -151,7 +161,7 @@ impl Collector {
 
     fn while_idle(&mut self, event: Event, now: Now, out: &mut Vec<Action>) {
         match event {
-            Event::Known => out.push(Action::Do(Operation::Arm)),
+            Event::Known => self.arm(out),
             Event::Heard { .. } | Event::Deadline => self.begin(now, out),
             Event::LinkUp | Event::Measurement(_) | Event::CuffPressure(_) => self.adopt(event, now, out),
             Event::Stop => self.state = State::Stopped,
@@ -166,16 +176,29 @@ impl Collector {
         if heard && rested {
             let until = now.moment + PREPARE_FOR;
             self.state = State::Seen { until };
-            out.push(Action::Do(Operation::TakeRadio));
+            if self.armed.is_some() {
+                out.push(Action::Do(Operation::TakeRadio));
+            } else if !self.arming {
+                self.arm(out);
+            }
         } else if rested {
             self.heard_at = None;
         }
     }
 
+    fn arm(&mut self, out: &mut Vec<Action>) {
+        self.arming = true;
+        out.push(Action::Do(Operation::Arm));
+    }
+
     fn while_seen(&mut self, event: Event, now: Now, out: &mut Vec<Action>) {
         match event {
-            Event::Answer(Answer::RadioTaken) => out.push(Action::Do(Operation::Arm)),
-            Event::Answer(Answer::Armed(armed)) => self.connect(armed, now, out),
+            Event::Answer(Answer::Armed(_)) => {
+                let until = now.moment + PREPARE_FOR;
+                self.state = State::Seen { until };
+                out.push(Action::Do(Operation::TakeRadio));
+            }
+            Event::Answer(Answer::RadioTaken) => self.connect(now, out),
             Event::Measurement(_) | Event::CuffPressure(_) => self.adopt(event, now, out),
             Event::StackGone => self.give_up(State::Idle, out),
             Event::Deadline if self.deadline().is_some_and(|until| until <= now.moment) => {
@@ -195,14 +218,16 @@ impl Collector {
 
     fn give_up(&mut self, state: State, out: &mut Vec<Action>) {
         self.state = state;
+        self.arming = false;
         out.extend([Action::Abandon, Action::Leave]);
     }
 
-    fn connect(&mut self, armed: bool, now: Now, out: &mut Vec<Action>) {
+    fn connect(&mut self, now: Now, out: &mut Vec<Action>) {
         self.heard_at = None;
+        self.arming = false;
         let beginning = Beginning {
             bonded: self.bonded,
-            armed,
+            armed: self.armed.clone(),
             set_clock: self.setup.set_clock && self.synchronized,
             known: self.known.clone(),
         };
@@ -212,8 +237,7 @@ impl Collector {
 
     /// Takes over a link that is up without our doing: another program's, or one left from before our start.
     fn adopt(&mut self, event: Event, now: Now, out: &mut Vec<Action>) {
-        let armed = !matches!(event, Event::LinkUp);
-        self.connect(armed, now, out);
+        self.connect(now, out);
         if let State::Busy(session) = &mut self.state {
             let _goes_on = session.handle(event, now, out);
         }
@@ -225,6 +249,7 @@ impl Collector {
         };
         let ending = self.recognise_lost_bond(ending, &session);
         session.close(ending, now, out);
+        self.armed = session.armed().filter(|_| ending != Ending::Failed(Failure::Stack));
         self.known = session.into_known();
         let verdict = self.retry.ended(ending, now.moment);
         self.not_before = Some(verdict.not_before);

@@ -98,8 +98,8 @@ pub enum Event {
 pub enum Answer {
     /// [`Operation::TakeRadio`] was done.
     RadioTaken,
-    /// [`Operation::Arm`] was done: whether indications arrive as soon as the link is up.
-    Armed(bool),
+    /// [`Operation::Arm`] was done: what the cuff has, if indications arrive as soon as the link is up.
+    Armed(Option<Catalogue>),
     /// [`Operation::Connect`] was done.
     Connected(Result<(), Fault>),
     /// [`Operation::Discover`] was done. Empty: bluetoothd has not listed anything yet.

@@ -18,6 +18,8 @@ const DISCOVERY_TRIES: u32 = 5;
 const DISCOVERY_PAUSE: Duration = Duration::from_millis(200);
 /// For all dealings with the clock before indications are on, and for each single thing asked of the cuff later.
 const ASK_FOR: Duration = Duration::from_millis(1500);
+/// Before a link that does not carry anything yet is tried again.
+const HASTE_PAUSE: Duration = Duration::from_millis(50);
 /// For switching indications on: bluetoothd may raise the link's security on the way.
 const SUBSCRIBE_FOR: Duration = Duration::from_secs(10);
 /// For the first measurement after indications are on.
@@ -35,6 +37,11 @@ const STOP_WITHIN: Duration = Duration::from_secs(5);
 enum Phase {
     Connecting {
         until: Moment,
+    },
+    /// The link is up, but it does not carry anything yet as far as we know: the clock is asked for until it answers.
+    Hastening {
+        until: Moment,
+        again_at: Option<Moment>,
     },
     Discovering {
         until: Moment,
@@ -83,8 +90,8 @@ enum Chore {
 pub(super) struct Beginning {
     /// Bonded as far as bluetoothd says now.
     pub(super) bonded: bool,
-    /// Indications arrive as soon as the link is up.
-    pub(super) armed: bool,
+    /// What the cuff has, if indications arrive as soon as the link is up.
+    pub(super) armed: Option<Catalogue>,
     /// The wall clock may be written into a cuff.
     pub(super) set_clock: bool,
     /// What was read of the cuff before.
@@ -105,6 +112,9 @@ pub(super) struct Session {
     heard_at: Moment,
     catalogue: Catalogue,
     rediscovered: bool,
+    subscribed: bool,
+    /// The cuff answered something, so the link is good and, if it must be, encrypted.
+    answered: bool,
     clock: Option<ClockSync>,
     clock_waits: Option<Moment>,
     clock_settled: bool,
@@ -130,6 +140,8 @@ impl Session {
             heard_at: now.moment,
             catalogue: Catalogue::default(),
             rediscovered: false,
+            subscribed: false,
+            answered: false,
             clock: None,
             clock_waits: None,
             clock_settled: false,
@@ -170,7 +182,12 @@ impl Session {
 
     /// Whether the link came up and was lost before the cuff could be used.
     pub(super) fn was_dropped_early(&self) -> bool {
-        self.told && self.measurements == 0 && self.catalogue == Catalogue::default()
+        self.told && self.measurements == 0 && !self.answered
+    }
+
+    /// What the cuff has, if bluetoothd took our subscription: it keeps it for the next connection.
+    pub(super) fn armed(&self) -> Option<Catalogue> {
+        self.subscribed.then(|| self.catalogue.clone())
     }
 
     /// What was read of the cuff, with what was known before.
@@ -208,7 +225,10 @@ impl Session {
         self.heard_at = now.moment;
         let quiet = now.moment + self.setup.limits.idle_end;
         match &mut self.phase {
-            Phase::Connecting { until } | Phase::Discovering { until, .. } | Phase::Subscribing { until } => {
+            Phase::Connecting { until }
+            | Phase::Hastening { until, .. }
+            | Phase::Discovering { until, .. }
+            | Phase::Subscribing { until } => {
                 *until = quiet.max(*until);
             }
             Phase::Collecting { quiet_until, .. } if !self.stopping => *quiet_until = quiet,
@@ -227,6 +247,33 @@ impl Session {
     fn on_link_up(&mut self, now: Now, out: &mut Vec<Action>) {
         self.link_up = true;
         self.tell_connected(now, out);
+        self.hasten(now, out);
+    }
+
+    /// The clock of a cuff that is listened to already cannot wait for bluetoothd's word that all is resolved: the cuff may
+    /// send at once and hang up 0.3 s after that.
+    fn hasten(&mut self, now: Now, out: &mut Vec<Action>) {
+        let Phase::Connecting { until } = self.phase else {
+            return;
+        };
+        let Some(catalogue) = self.beginning.armed.clone() else {
+            return;
+        };
+        self.plan(catalogue);
+        if let Some(clock) = &mut self.clock {
+            let next = clock.begin(now);
+            self.phase = Phase::Hastening { until, again_at: None };
+            self.advance_clock((None, next), now, out);
+        }
+    }
+
+    /// What is to be asked of a cuff that has this.
+    fn plan(&mut self, catalogue: Catalogue) {
+        self.pressure_wanted = catalogue.has(Characteristic::CuffPressure);
+        self.reads = Reads::plan(&catalogue, &self.beginning.known);
+        let setup = &self.setup;
+        self.clock = ClockSync::plan(&catalogue, setup.habits, self.beginning.set_clock, &setup.zone);
+        self.catalogue = catalogue;
     }
 
     fn on_connected(&mut self, result: Result<(), Fault>, now: Now, out: &mut Vec<Action>) {
@@ -235,7 +282,9 @@ impl Session {
         };
         match result {
             Ok(()) => {
-                self.on_link_up(now, out);
+                self.link_up = true;
+                self.answered = true;
+                self.tell_connected(now, out);
                 self.discover(until, 1, false, out);
             }
             Err(Fault::Bond) => self.hang_up(Ending::Failed(Failure::Bond), now, out),
@@ -257,13 +306,13 @@ impl Session {
         let Phase::Discovering { until, tries, .. } = self.phase else {
             return;
         };
-        self.catalogue = result.unwrap_or_default();
-        if self.catalogue.has(Characteristic::Measurement) {
-            self.prepare_collecting(now, out);
+        let catalogue = result.unwrap_or_default();
+        if catalogue.has(Characteristic::Measurement) {
+            self.prepare_collecting(catalogue, now, out);
         } else if tries < DISCOVERY_TRIES {
             let again_at = Some(now.moment + DISCOVERY_PAUSE);
             self.phase = Phase::Discovering { until, tries, again_at };
-        } else if self.catalogue == Catalogue::default() {
+        } else if catalogue == Catalogue::default() {
             self.hang_up(self.fallen_short(Failure::Connect), now, out);
         } else {
             self.hang_up(Ending::Failed(Failure::NoMeasurementCharacteristic), now, out);
@@ -271,20 +320,18 @@ impl Session {
     }
 
     /// The cuff's list is at hand: the clock first, unless what the cuff may be sending already would be lost meanwhile.
-    fn prepare_collecting(&mut self, now: Now, out: &mut Vec<Action>) {
+    fn prepare_collecting(&mut self, catalogue: Catalogue, now: Now, out: &mut Vec<Action>) {
         if self.rediscovered {
+            self.catalogue = catalogue;
             return self.settle(now, out);
         }
-        self.pressure_wanted = self.catalogue.has(Characteristic::CuffPressure);
-        self.reads = Reads::plan(&self.catalogue, &self.beginning.known);
-        let setup = &self.setup;
-        self.clock = ClockSync::plan(&self.catalogue, setup.habits, self.beginning.set_clock, &setup.zone);
+        self.plan(catalogue);
         let Some(clock) = &mut self.clock else {
             self.settle_clock(out);
             return self.settle(now, out);
         };
         // A bonded cuff may send from the moment the link is encrypted; nobody listens before we subscribe.
-        let is_urgent = self.beginning.bonded && !self.beginning.armed;
+        let is_urgent = self.beginning.bonded && self.beginning.armed.is_none();
         if is_urgent && !clock.is_expected() {
             return self.settle(now, out);
         }
@@ -322,6 +369,7 @@ impl Session {
                 self.phase = Phase::Draining { until, ending };
             }
             Phase::Connecting { .. }
+            | Phase::Hastening { .. }
             | Phase::Discovering { .. }
             | Phase::SyncingTime { .. }
             | Phase::Settling { .. }
@@ -353,6 +401,8 @@ impl Session {
         };
         let quiet_until = now.moment + wait;
         self.heard_at = now.moment;
+        self.subscribed = true;
+        self.answered = true;
         self.phase = Phase::Collecting {
             quiet_until,
             chore: None,

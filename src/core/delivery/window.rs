@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::answer::{self, Answer};
+use super::packet::Packet;
 use super::{Due, Kind, Mark, retry};
 use crate::core::moment::{Moment, Now};
 
@@ -75,6 +76,8 @@ pub struct Judged {
     pub kind: Kind,
     /// What the answer means.
     pub answer: Answer,
+    /// The reason code itself.
+    pub code: u8,
 }
 
 impl Window {
@@ -90,6 +93,12 @@ impl Window {
             marks: Vec::new(),
             oldest_mark: None,
         }
+    }
+
+    /// The broker's Maximum Packet Size in octets, if it has one.
+    #[must_use]
+    pub const fn largest_packet(&self) -> Option<u32> {
+        self.rules.largest_packet
     }
 
     /// From now on so many publishes may be unanswered.
@@ -135,7 +144,7 @@ impl Window {
     pub fn next(&mut self, others: usize, now: Now) -> Option<Due> {
         while self.out.len() + others < self.rules.window && self.unsettled.len() < MOST_UNSETTLED {
             let row = self.page.pop_front()?;
-            if !self.fits(&row) {
+            if !packet_of(&row).fits(self.rules.largest_packet) {
                 let why = "larger than the broker's Maximum Packet Size".to_owned();
                 self.mark(Mark::SetAside { id: row.id, why }, now);
                 continue;
@@ -156,7 +165,11 @@ impl Window {
         let out = self.out.remove(&id)?;
         let answer = answer::judge(code);
         self.mark(self.verdict(id, code, out, now.wall), now);
-        Some(Judged { kind: out.kind, answer })
+        Some(Judged {
+            kind: out.kind,
+            answer,
+            code,
+        })
     }
 
     /// It cannot be published at all.
@@ -252,25 +265,15 @@ impl Window {
         self.marks.push(mark);
         self.oldest_mark.get_or_insert(now.moment);
     }
-
-    fn fits(&self, row: &Due) -> bool {
-        let size = packet_size(row);
-        self.rules
-            .largest_packet
-            .is_none_or(|largest| u32::try_from(size).is_ok_and(|size| size <= largest))
-    }
 }
 
-/// An upper bound of a message's PUBLISH packet in octets (MQTT 5.0, 3.3): headers and lengths at their longest, then topic,
-/// payload, payload format, content type, and the two user properties.
-#[must_use]
-pub fn packet_size(row: &Due) -> usize {
-    const HEADERS: usize = 1 + 4 + 2 + 2 + 4;
-    const PAYLOAD_FORMAT: usize = 2;
-    const CONTENT_TYPE: usize = 3 + "application/json".len();
-    const USER_PROPERTIES: usize = 5 + "schema".len() + 5 + "id".len() + 36;
-    let fixed = HEADERS + PAYLOAD_FORMAT + CONTENT_TYPE + USER_PROPERTIES;
-    fixed + row.schema.len() + row.topic.len() + row.payload.len()
+fn packet_of(row: &Due) -> Packet<'_> {
+    Packet {
+        topic: &row.topic,
+        schema: &row.schema,
+        payload: row.payload.len(),
+        correlation: None,
+    }
 }
 
 fn after(now: Timestamp, delay: Duration) -> Timestamp {

@@ -155,7 +155,7 @@ fn with_receipts_a_sent_message_comes_back_later_each_time() {
 
 #[test]
 fn too_large_messages_are_set_aside_before_sending() {
-    let size = u32::try_from(packet_size(&row(Kind::Reading, 1))).unwrap();
+    let size = u32::try_from(packet_of(&row(Kind::Reading, 1)).size()).unwrap();
     for (largest, goes) in [(size - 1, false), (size, true), (size + 1, true)] {
         let rules = Rules {
             largest_packet: Some(largest),

@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use super::command::Incoming;
 use super::settings::Version;
+use crate::private::Private;
 pub use fault::{Class, Fault};
 
 /// Larger packets are not accepted from a broker; far more than a command may have.
@@ -40,13 +41,16 @@ pub(super) struct Plan {
     pub(super) port: u16,
     pub(super) tls: Option<Arc<rustls::ClientConfig>>,
     pub(super) client_id: String,
-    pub(super) login: Option<(String, Option<Vec<u8>>)>,
+    pub(super) login: Option<Login>,
     pub(super) keep_alive: Duration,
     pub(super) connect_timeout: Duration,
     pub(super) will: Publish,
     pub(super) will_delay: Duration,
     pub(super) window: u16,
 }
+
+/// User name, and perhaps a password.
+pub(super) type Login = (String, Option<Private<Vec<u8>>>);
 
 /// A message on its way out, at QoS 1.
 #[derive(Clone, Debug)]

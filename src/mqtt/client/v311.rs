@@ -58,7 +58,7 @@ fn options(plan: &Plan) -> MqttOptions {
             });
         }
         Some((username, Some(password))) => {
-            options.set_credentials(username.clone(), password.clone());
+            options.set_credentials(username.clone(), password.expose().clone());
         }
     }
     options

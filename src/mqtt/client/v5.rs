@@ -16,7 +16,7 @@ use rumqttc::{
 };
 use tokio::sync::mpsc;
 
-use super::fault::{Cause, Stage, explain};
+use super::fault::{Cause, Class, Fault, Stage, explain};
 use super::{
     Event, Handed, Incoming, LARGEST_INCOMING, LIBRARY_WINDOW, Limits, OTHER_REQUESTS, Outcome, Plan, Publish,
     Subscription,
@@ -57,7 +57,7 @@ fn options(plan: &Plan) -> MqttOptions {
             });
         }
         Some((username, Some(password))) => {
-            options.set_credentials(username.clone(), password.clone());
+            options.set_credentials(username.clone(), password.expose().clone());
         }
     }
     options
@@ -168,7 +168,7 @@ fn translate(packet: Packet, stage: &mut Stage) -> Option<Event> {
     match packet {
         Packet::ConnAck(connack) => {
             stage.up = true;
-            Some(Event::Up(limits(&connack)))
+            Some(up(&connack))
         }
         Packet::Publish(publish) => {
             let properties = publish.properties.unwrap_or_default();
@@ -192,12 +192,16 @@ fn translate(packet: Packet, stage: &mut Stage) -> Option<Event> {
     }
 }
 
-fn limits(connack: &ConnAck) -> Limits {
+fn up(connack: &ConnAck) -> Event {
     let properties = connack.properties.as_ref();
-    Limits {
+    if properties.is_some_and(|p| p.max_qos == Some(0)) {
+        let text = "the broker takes no messages at QoS 1, so nobody could tell whether one has arrived";
+        return Event::Down(Fault::new(Class::Refused, text));
+    }
+    Event::Up(Limits {
         receive_maximum: properties.and_then(|p| p.receive_max).unwrap_or(u16::MAX),
         largest_packet: properties.and_then(|p| p.max_packet_size),
-    }
+    })
 }
 
 fn sort(cause: ConnectionError) -> Cause {

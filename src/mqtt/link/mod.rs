@@ -14,19 +14,20 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 use uuid::Uuid;
 
-use super::client::{Class, Fault, Plan, Publish};
+use super::client::{Class, Fault, Login, Plan, Publish};
 use super::command::Incoming;
 use super::message::reply::Outgoing;
 use super::message::status::{self, Connection, Presence};
 use super::message::{MessageError, Origin, info as info_message};
 use super::outbox::{Outbox, OutboxError};
-use super::settings::{Broker, Settings, Transport};
+use super::settings::{Broker, Settings, Transport, Version};
 use super::tls;
 use crate::clock;
 use crate::core::delivery::Mark;
 use crate::core::delivery::isolation::{Change, Isolation};
 use crate::core::delivery::reconnect::{Ending, Reconnect, Urgency};
 use crate::core::moment::Moment;
+use crate::private::Private;
 use session::Session;
 use state::Reporter;
 pub use state::{LinkState, Phase};
@@ -76,6 +77,9 @@ pub async fn run<O: Outbox>(
         shutdown.cancelled().await;
         return Ok(());
     };
+    if settings.version == Version::V311 {
+        warn!("MQTT 3.1.1 reports refusals as successes: only receipts tell what has arrived");
+    }
     let link = Link {
         reconnect: Reconnect::new(brokers, settings.timing.reconnect),
         memory: Memory {
@@ -293,7 +297,7 @@ impl Broker {
     }
 }
 
-type Credentials = (Option<Arc<rustls::ClientConfig>>, Option<(String, Option<Vec<u8>>)>);
+type Credentials = (Option<Arc<rustls::ClientConfig>>, Option<Login>);
 
 fn read_files(broker: &Broker) -> Result<Credentials, Fault> {
     let tls = match &broker.transport {
@@ -307,13 +311,13 @@ fn read_files(broker: &Broker) -> Result<Credentials, Fault> {
     Ok((tls, Some((login.username.clone(), password))))
 }
 
-fn read_password(path: &std::path::Path) -> Result<Vec<u8>, Fault> {
+fn read_password(path: &std::path::Path) -> Result<Private<Vec<u8>>, Fault> {
     let mut password = std::fs::read(path)
         .map_err(|cause| Fault::new(Class::Config, format!("cannot read {}: {cause}", path.display())))?;
     while password.last().is_some_and(|octet| matches!(octet, b'\n' | b'\r')) {
         password.pop();
     }
-    Ok(password)
+    Ok(Private::new(password))
 }
 
 fn in_words(fault: &tls::TlsError) -> Fault {

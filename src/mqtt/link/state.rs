@@ -1,6 +1,6 @@
 //! How the link stands, for `status`, the page and the metrics.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -8,7 +8,8 @@ use tracing::{info, warn};
 
 use crate::clock;
 use crate::core::delivery::Kind;
-use crate::core::delivery::answer::Answer;
+use crate::core::delivery::answer::{self, Answer};
+use crate::core::delivery::window::Judged;
 use crate::mqtt::client::Fault;
 
 /// How the link stands now.
@@ -54,14 +55,15 @@ pub enum Phase {
 /// Keeps the state, and logs what changes.
 pub(super) struct Reporter {
     state: watch::Sender<LinkState>,
-    nobody: BTreeSet<Kind>,
+    /// The last reason code for each kind of message.
+    last_codes: BTreeMap<Kind, u8>,
 }
 
 impl Reporter {
     pub(super) const fn new(state: watch::Sender<LinkState>) -> Self {
         Self {
             state,
-            nobody: BTreeSet::new(),
+            last_codes: BTreeMap::new(),
         }
     }
 
@@ -106,30 +108,27 @@ impl Reporter {
         self.state.send_modify(|state| state.commands_refused = true);
     }
 
-    /// Something of the outbox was answered. True if `no_subscriber` has changed by it.
-    pub(super) fn answered(&mut self, kind: Kind, answer: Answer) -> bool {
-        let before = self.nobody.is_empty();
+    /// Something of the outbox was answered. What is answered as the last of its kind was is not logged again.
+    pub(super) fn answered(&mut self, judged: Judged) {
+        let Judged { kind, answer, code } = judged;
+        let before = self.last_codes.insert(kind, code);
+        if before == Some(code) {
+            return;
+        }
+        let why = answer::describe(code);
         match answer {
-            Answer::NobodySubscribes => {
-                self.nobody.insert(kind);
-            }
-            Answer::Taken => {
-                self.nobody.remove(&kind);
-            }
-            Answer::Refused | Answer::RefusedForGood => {}
+            Answer::NobodySubscribes => warn!(kind = kind.as_str(), why, "nobody subscribes to what is published here"),
+            Answer::Refused => warn!(kind = kind.as_str(), why, "refused by the broker, will be tried again"),
+            Answer::Taken if before.is_some() => info!(kind = kind.as_str(), "taken by the broker again"),
+            // Each of those is logged by its id.
+            Answer::Taken | Answer::RefusedForGood => {}
         }
-        let after = self.nobody.is_empty();
-        if before && !after {
-            warn!(kind = kind.as_str(), "nobody subscribes to what is published here");
-        }
-        if after && !before {
-            info!("somebody subscribes to what is published here");
-        }
-        before != after
     }
 
     pub(super) fn no_subscriber(&self) -> bool {
-        !self.nobody.is_empty()
+        self.last_codes
+            .values()
+            .any(|code| answer::judge(*code) == Answer::NobodySubscribes)
     }
 
     /// Tells how things stand, now and then.

@@ -19,7 +19,7 @@ from .witness import Witness
 from .world import World
 
 SUITES = ("bookworm", "trixie")
-SCENARIO_S = 240
+SCENARIO_S = 300
 LINE_IS_AT_MOST = 400
 
 
@@ -112,6 +112,8 @@ async def run_scenario(guest: Guest, suite: str, name: str) -> bool:
     except Exception:
         why = traceback.format_exc()
     finally:
+        if why:
+            await world.keep_evidence()
         await world.end()
     seconds = time.monotonic() - started
     if why is None:

@@ -127,9 +127,9 @@ class Cuff:
         """How often `event` happened."""
         return self.events.count(event)
 
-    async def happened(self, event: str, times: int = 1, timeout_s: float = 45) -> None:
+    async def happened(self, event: str, times: int = 1) -> None:
         """Returns once `event` happened that often."""
-        await until(lambda: self.count(event) >= times, f"{self.name}: {event} ({times} times)", timeout_s)
+        await until(lambda: self.count(event) >= times, f"{self.name}: {event} ({times} times)")
 
     async def has_confirmed(self, count: int) -> None:
         """Returns once that many different measurements were confirmed."""

@@ -8,10 +8,12 @@ from pathlib import Path
 from .clock import ZONE
 from .cuff import Cuff
 from .guest import Guest
-from .wait import Failure, until
+from .wait import PATIENCE_S, Failure, until
 from .witness import Message, Witness
 
 SITE = "vm"
+CONNECT_FOR_S = 30
+"""Longer than the default: an emulated machine may need ten seconds for what takes a real one half a second."""
 STOPS_IN_S = 20
 """More than the daemon's own grace period."""
 
@@ -55,7 +57,7 @@ class Gateway:
         """Returns once the guest's adapter reports advertisements."""
         await self.is_alive_until(lambda: self._guest.adapter.is_scanning, "cuffd to scan")
 
-    async def is_alive_until(self, fact: Callable[[], object], what: str, timeout_s: float = 45) -> None:
+    async def is_alive_until(self, fact: Callable[[], object], what: str, timeout_s: float = PATIENCE_S) -> None:
         """As `until`, but fails at once when the daemon ended."""
 
         async def fact_or_death() -> bool:
@@ -104,7 +106,7 @@ class Gateway:
 
     async def has_stored(self, count: int) -> None:
         """Returns once the daemon tells of that many stored readings, published or not."""
-        command = f"cuffd readings --format jsonl --config {self._config_in_guest}"
+        command = f"cuffd readings --format jsonl --config {self.config_in_guest}"
 
         async def stored() -> bool:
             code, output = await self._guest.run(command)
@@ -113,7 +115,8 @@ class Gateway:
         await until(stored, f"{count} stored readings", poll_s=0.2)
 
     @property
-    def _config_in_guest(self) -> str:
+    def config_in_guest(self) -> str:
+        """Where the daemon finds its config."""
         return f"/host/{self._logs.name}/cuffd.toml"
 
     def _config(self) -> str:
@@ -129,6 +132,9 @@ time_zone = "{ZONE.key}"
 
 [[mqtt.brokers]]
 url = "mqtt://127.0.0.1:1883"
+
+[bluetooth]
+connect_for = "{CONNECT_FOR_S}s"
 
 [store]
 path = "/var/lib/cuffd/cuffd.db"

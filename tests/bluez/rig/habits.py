@@ -39,7 +39,7 @@ class Habits:
     """Sends everything in its memory in each connection."""
     settles_for_s: float = 0.0
     """Stays silent for a whole connection if it is subscribed to earlier than this after discovery."""
-    patience_s: float = 20.0
+    patience_s: float = 60.0
     """Hangs up if nobody has subscribed by then."""
     idle_s: float = 5.0
     """Hangs up when a subscriber went away."""
@@ -58,7 +58,7 @@ AND_UA_651BLE = Habits(
     layout=Layout.NO_USER,
     security=Security.JUST_WORKS,
     stamps_only_when_set=True,
-    patience_s=6.0,
+    patience_s=20.0,
 )
 BEURER_BM54 = Habits(model="beurer-bm54", security=Security.PASSKEY, clock=ClockService.NONE, gap_s=0.05, lingers_s=2.0)
 BEURER_BM85 = Habits(

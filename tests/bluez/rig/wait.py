@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 POLL_S = 0.02
+PATIENCE_S = 90.0
+"""Generous: an emulated machine on a busy host is ten times slower than on a quiet one."""
 
 
 class Failure(Exception):
@@ -11,7 +13,7 @@ class Failure(Exception):
 
 
 async def until(
-    fact: Callable[[], object | Awaitable[object]], what: str, timeout_s: float = 45, poll_s: float = POLL_S
+    fact: Callable[[], object | Awaitable[object]], what: str, timeout_s: float = PATIENCE_S, poll_s: float = POLL_S
 ) -> None:
     """Returns once `fact` is true; raises `Failure` naming `what` after `timeout_s`."""
     end = asyncio.get_running_loop().time() + timeout_s

@@ -35,6 +35,13 @@ class World:
         await self.guest.do(f"LOGS=/host/{self._logs.name}; start_bus; start_bluetoothd; attach_adapter")
         await self.adapter_is_on()
 
+    async def keep_evidence(self) -> None:
+        """Writes down what the daemon is doing, for whoever looks into a failure."""
+        _, threads = await self.guest.run("cuffd_threads")
+        _, status = await self.guest.run(f"cuffd status --json --config {self.gateway.config_in_guest}")
+        (self._logs / "threads").write_text(threads)
+        (self._logs / "status.json").write_text(status)
+
     async def end(self) -> None:
         """Takes everything away, however the scenario went."""
         if self._keeper:
@@ -152,12 +159,10 @@ class World:
 
     # What must be true in the end
 
-    async def everything_arrives(self, may_lack: Collection[Measurement] = (), timeout_s: float = 60) -> None:
+    async def everything_arrives(self, may_lack: Collection[Measurement] = ()) -> None:
         """Returns once the witness has a right reading of each measurement; else tells what is missing or wrong."""
         try:
-            await self.gateway.is_alive_until(
-                lambda: self.arrived() >= self.owned() - len(may_lack), "readings", timeout_s
-            )
+            await self.has_arrived(self.owned() - len(may_lack))
         except Failure as failure:
             found = check.mistakes(self.gateway, self._bonded)
             raise Failure("; ".join([str(failure), *found])) from failure

@@ -135,6 +135,7 @@ pub(crate) struct ConnAck {
     pub(crate) code: u8,
     pub(crate) receive_maximum: Option<u16>,
     pub(crate) largest_packet: Option<u32>,
+    pub(crate) maximum_qos: Option<u8>,
 }
 
 pub(crate) fn connack(connack: ConnAck) -> Vec<u8> {
@@ -146,6 +147,9 @@ pub(crate) fn connack(connack: ConnAck) -> Vec<u8> {
     if let Some(largest) = connack.largest_packet {
         properties.push(0x27);
         properties.extend(largest.to_be_bytes());
+    }
+    if let Some(maximum) = connack.maximum_qos {
+        properties.extend([0x24, maximum]);
     }
     let mut body = vec![0, connack.code, short(properties.len())];
     body.extend(properties);

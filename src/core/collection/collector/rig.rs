@@ -128,19 +128,25 @@ impl Rig {
         self.tell(Event::Heard { rssi: Some(-60) });
     }
 
+    /// Whether it was just heard and goes for it.
+    pub(super) fn goes(&self) -> bool {
+        matches!(self.under_way, Some(Operation::Arm | Operation::TakeRadio))
+    }
+
     /// Up to the wish to connect.
-    pub(super) fn approach(&mut self, armed: bool) {
+    pub(super) fn approach(&mut self, armed: Option<Catalogue>) {
         self.hear();
+        if self.under_way == Some(Operation::Arm) {
+            self.answer(Answer::Armed(armed));
+        }
         assert_eq!(self.under_way, Some(Operation::TakeRadio));
         self.answer(Answer::RadioTaken);
-        assert_eq!(self.under_way, Some(Operation::Arm));
-        self.answer(Answer::Armed(armed));
         assert_eq!(self.under_way, Some(Operation::Connect));
     }
 
     /// Up to the list of what the cuff has.
     pub(super) fn connect(&mut self, catalogue: Catalogue) {
-        self.approach(false);
+        self.approach(None);
         self.tell(Event::LinkUp);
         self.answer(Answer::Connected(Ok(())));
         assert_eq!(self.under_way, Some(Operation::Discover { afresh: false }));

@@ -36,7 +36,7 @@ fn only_what_was_just_heard_is_connected_after_the_rest() {
         rig.hear();
         assert_eq!(rig.under_way, None, "it rests five seconds");
         rig.wait(milliseconds(heard_before_ms));
-        let went = rig.under_way == Some(Operation::TakeRadio);
+        let went = rig.goes();
         assert_eq!(went, goes, "heard {heard_before_ms} ms before");
     }
 }
@@ -46,12 +46,14 @@ fn a_radio_that_cannot_be_had_is_waited_for_five_seconds() {
     let mut rig = Rig::new();
     rig.hear();
     rig.wait(milliseconds(4999));
+    rig.answer(Answer::Armed(None));
+    rig.wait(milliseconds(4999));
     assert_eq!(rig.under_way, Some(Operation::TakeRadio));
     rig.wait(milliseconds(1));
     assert_eq!(rig.under_way, None);
     assert_eq!(rig.actions.last(), Some(&Action::Leave));
     rig.hear();
-    assert_eq!(rig.under_way, Some(Operation::TakeRadio), "and asked for again");
+    assert!(rig.goes(), "and asked for again");
 }
 
 #[test]
@@ -67,7 +69,7 @@ fn a_cuff_that_fell_silent_while_the_radio_was_waited_for_is_not_waited_for_agai
 #[test]
 fn a_stuck_connection_is_given_up_at_its_limit() {
     let mut rig = Rig::new();
-    rig.approach(true);
+    rig.approach(Some(plain()));
     rig.wait(milliseconds(11_999));
     assert_eq!(rig.under_way, Some(Operation::Connect));
     rig.wait(milliseconds(1));
@@ -96,7 +98,7 @@ fn a_measurement_that_arrives_after_the_loss_of_the_link_is_a_delivery_all_the_s
 fn a_bonded_cuff_may_send_before_the_connection_is_reported() {
     let mut rig = Rig::new();
     rig.tell(Event::Bonded(true));
-    rig.approach(true);
+    rig.approach(Some(plain()));
     rig.measure(3);
     assert_eq!(rig.names(), ["connected", "measurement", "measurement", "measurement"]);
     assert!(matches!(
@@ -114,7 +116,7 @@ fn a_bonded_cuff_may_send_before_the_connection_is_reported() {
 #[test]
 fn values_keep_a_connection_alive_that_is_slow_to_be_reported() {
     let mut rig = Rig::new();
-    rig.approach(true);
+    rig.approach(Some(plain()));
     for _ in 0..5 {
         rig.wait(seconds(4));
         rig.measure(1);
@@ -128,7 +130,7 @@ fn values_keep_a_connection_alive_that_is_slow_to_be_reported() {
 fn a_bond_that_goes_away_meanwhile_is_none() {
     let mut rig = Rig::new();
     rig.tell(Event::Bonded(true));
-    rig.approach(true);
+    rig.approach(Some(plain()));
     rig.tell(Event::Bonded(false));
     rig.tell(Event::Bonded(true));
     rig.tell(Event::LinkUp);
@@ -209,7 +211,34 @@ fn a_cuff_that_bluetoothd_knows_is_made_ready_before_it_is_heard() {
     let mut rig = Rig::new();
     rig.tell(Event::Known);
     assert_eq!(rig.under_way, Some(Operation::Arm));
-    rig.answer(Answer::Armed(true));
+    rig.answer(Answer::Armed(Some(plain())));
     rig.hear();
     assert_eq!(rig.under_way, Some(Operation::TakeRadio));
+}
+
+#[test]
+fn a_cuff_that_is_heard_while_it_is_made_ready_is_made_ready_once() {
+    let mut rig = Rig::new();
+    rig.tell(Event::Known);
+    rig.hear();
+    assert_eq!(rig.actions, [Action::Do(Operation::Arm)]);
+    rig.answer(Answer::Armed(None));
+    assert_eq!(rig.under_way, Some(Operation::TakeRadio));
+}
+
+#[test]
+fn a_subscription_from_before_is_kept_until_the_stack_or_the_object_is_gone() {
+    for gone in [Event::StackGone, Event::Known] {
+        let mut rig = Rig::new();
+        rig.collect();
+        rig.tell(Event::LinkDown);
+        rig.wait(seconds(6));
+        rig.hear();
+        assert_eq!(rig.under_way, Some(Operation::TakeRadio), "nothing to make ready");
+        rig.wait(seconds(6));
+        rig.tell(gone);
+        rig.answer(Answer::Armed(None));
+        rig.hear();
+        assert_eq!(rig.under_way, Some(Operation::Arm));
+    }
 }

@@ -1,6 +1,6 @@
 //! What is asked of a cuff beside its measurements, and how it answers: nothing of it may fail a connection.
 
-use super::{ASK_FOR, Chore, Phase, READ_AFTER, Running, Session};
+use super::{ASK_FOR, Chore, HASTE_PAUSE, Phase, READ_AFTER, Running, Session};
 use crate::core::collection::clock::{Next, Taken};
 use crate::core::collection::{Action, Characteristic, Fault, Operation, chores};
 use crate::core::moment::{Moment, Now};
@@ -76,6 +76,9 @@ impl Session {
             }
             return self.finish_chore(now, out);
         }
+        if self.is_not_carrying(result.as_ref().err(), now) {
+            return;
+        }
         if let Some(clock) = &mut self.clock {
             let answer = result.as_deref().map_err(|fault| *fault);
             let taken = clock.read(answer, now);
@@ -84,9 +87,35 @@ impl Session {
     }
 
     pub(super) fn on_written(&mut self, result: Result<(), Fault>, now: Now, out: &mut Vec<Action>) {
+        if self.is_not_carrying(result.as_ref().err(), now) {
+            return;
+        }
         if let Some(clock) = &mut self.clock {
             let taken = clock.written(result, now);
             self.advance_clock(taken, now, out);
+        }
+    }
+
+    /// While hastening: whether the link does not carry anything yet. Once it does, the ordinary limit holds.
+    fn is_not_carrying(&mut self, fault: Option<&Fault>, now: Now) -> bool {
+        let Phase::Hastening { until, .. } = self.phase else {
+            return false;
+        };
+        if fault == Some(&Fault::NotConnected) {
+            let again_at = Some(now.moment + HASTE_PAUSE);
+            self.phase = Phase::Hastening { until, again_at };
+            return true;
+        }
+        self.answered = true;
+        let until = now.moment + ASK_FOR;
+        self.phase = Phase::SyncingTime { until };
+        false
+    }
+
+    pub(super) fn ask_again(&mut self, until: Moment, now: Now, out: &mut Vec<Action>) {
+        self.phase = Phase::Hastening { until, again_at: None };
+        if let Some(next) = self.clock.as_mut().map(|clock| clock.begin(now)) {
+            self.advance_clock((None, next), now, out);
         }
     }
 
@@ -108,7 +137,7 @@ impl Session {
         self.clock = None;
         self.clock_waits = None;
         self.settle_clock(out);
-        if let Phase::SyncingTime { .. } = self.phase {
+        if let Phase::SyncingTime { .. } | Phase::Hastening { .. } = self.phase {
             self.settle(now, out);
         } else {
             self.finish_chore(now, out);

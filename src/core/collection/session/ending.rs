@@ -20,7 +20,9 @@ impl Session {
         self.link_up = false;
         match self.phase {
             // bluetoothd may go on trying; this stops it.
-            Phase::Connecting { .. } => self.hang_up(self.fallen_short(Failure::Connect), now, out),
+            Phase::Connecting { .. } | Phase::Hastening { .. } => {
+                self.hang_up(self.fallen_short(Failure::Connect), now, out)
+            }
             Phase::Discovering { .. } => self.drain(self.fallen_short(Failure::Connect), now),
             Phase::SyncingTime { .. } | Phase::Settling { .. } | Phase::Subscribing { .. } => {
                 self.drain(self.fallen_short(Failure::Subscribe), now);
@@ -82,6 +84,7 @@ impl Session {
             Phase::Collecting { quiet_until, .. } => *quiet_until = now.moment + STOP_WITHIN,
             Phase::HangingUp { .. } | Phase::Draining { .. } => {}
             Phase::Connecting { .. }
+            | Phase::Hastening { .. }
             | Phase::Discovering { .. }
             | Phase::SyncingTime { .. }
             | Phase::Settling { .. }

@@ -11,6 +11,9 @@ impl Session {
         let phase = match self.phase {
             Phase::Connecting { until } | Phase::Settling { until } | Phase::Subscribing { until } => until,
             Phase::Discovering { until, again_at, .. } => until.min(again_at.unwrap_or(until)),
+            Phase::Hastening { until, again_at } => until
+                .min(again_at.unwrap_or(until))
+                .min(self.clock_waits.unwrap_or(until)),
             Phase::SyncingTime { until } => until.min(self.clock_waits.unwrap_or(until)),
             Phase::Collecting { quiet_until, chore } => {
                 quiet_until.min(self.next_chore_at(chore).unwrap_or(quiet_until))
@@ -29,7 +32,9 @@ impl Session {
             Phase::Draining { until, ending } if due(until) => return Some(ending),
             Phase::HangingUp { .. } | Phase::Draining { .. } => {}
             _ if due(self.cap) => self.hang_up(Ending::Failed(Failure::Cap), now, out),
-            Phase::Connecting { until } | Phase::Discovering { until, .. } if due(until) => {
+            Phase::Connecting { until } | Phase::Hastening { until, .. } | Phase::Discovering { until, .. }
+                if due(until) =>
+            {
                 self.hang_up(self.fallen_short(Failure::Connect), now, out);
             }
             Phase::Discovering {
@@ -55,7 +60,11 @@ impl Session {
                 };
                 self.hang_up(ending, now, out);
             }
-            Phase::SyncingTime { .. } => self.wake_clock(now, out),
+            Phase::Hastening {
+                until,
+                again_at: Some(again_at),
+            } if due(again_at) => self.ask_again(until, now, out),
+            Phase::Hastening { .. } | Phase::SyncingTime { .. } => self.wake_clock(now, out),
             Phase::Collecting { chore, .. } => self.wake_chore(chore, now, out),
             Phase::Connecting { .. }
             | Phase::Discovering { .. }

@@ -89,14 +89,10 @@ impl<O: Outbox> Session<'_, O> {
             info!("messages go through again: no longer one at a time");
             self.window.resize(self.full_window);
         }
-        match judged.answer {
-            Answer::Taken | Answer::NobodySubscribes => {}
-            Answer::Refused => info!(message = %id, why = answer::describe(code), "refused, will be tried again"),
-            Answer::RefusedForGood => {
-                error!(message = %id, why = answer::describe(code), "refused for good, set aside")
-            }
+        if judged.answer == Answer::RefusedForGood {
+            error!(message = %id, why = answer::describe(code), "refused for good, set aside");
         }
-        self.memory.reporter.answered(judged.kind, judged.answer);
+        self.memory.reporter.answered(judged);
     }
 
     fn retained_answered(&mut self, what: What, code: u8) {

@@ -67,8 +67,8 @@ impl<O: Outbox> Session<'_, O> {
                 return Ok(Some(Fault::new(Class::Lost, "stopped")));
             }
             Goodbye::NotSaid if self.window.is_idle() || !stopping.may_send(now) => {
-                self.say(connection, inputs, Presence::Offline, What::Goodbye)?;
                 self.goodbye(Goodbye::Said);
+                self.say(connection, inputs, Presence::Offline, What::Goodbye)?;
             }
             Goodbye::Answered | Goodbye::NotSaid | Goodbye::Said => {}
         }

@@ -11,6 +11,7 @@ use super::super::{Inputs, LinkError};
 use super::Session;
 use crate::clock;
 use crate::core::delivery::Due;
+use crate::core::delivery::packet::Packet;
 use crate::core::moment::Moment;
 use crate::core::state::Problem;
 use crate::mqtt::client::{Connection, Handed, Publish};
@@ -104,6 +105,11 @@ impl<O: Outbox> Session<'_, O> {
 
     /// Publishes what is not of the outbox.
     fn publish(&mut self, connection: &Connection, what: What, publish: Publish) {
+        if !packet_of(&publish).fits(self.window.largest_packet()) {
+            warn!(?what, "larger than the broker's Maximum Packet Size: not published");
+            self.goodbye_answered(what);
+            return;
+        }
         match connection.publish(publish) {
             Handed::Over(outcome) => {
                 self.others += 1;
@@ -159,6 +165,15 @@ impl<O: Outbox> Session<'_, O> {
                 true
             }
         }
+    }
+}
+
+fn packet_of(publish: &Publish) -> Packet<'_> {
+    Packet {
+        topic: &publish.topic,
+        schema: &publish.schema,
+        payload: publish.payload.len(),
+        correlation: publish.correlation.as_ref().map(Bytes::len),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::core::collection::collector::rig::{READABLE, Rig, SETTABLE, milliseconds, plain, with};
 use crate::core::collection::{Access, Answer, Characteristic, Event, Fault, Operation};
-use crate::core::source::{self, ClockNote};
+use crate::core::source::{self, ClockNote, Ending, Failure};
 
 #[test]
 fn a_refused_clock_is_left_as_it_is() {
@@ -135,4 +135,38 @@ fn cuff_pressure_is_subscribed_to_after_measurements_and_may_fail() {
     assert_eq!(rig.under_way, None);
     rig.measure(1);
     assert_eq!(rig.names().last(), Some(&"measurement"));
+}
+
+#[test]
+fn the_clock_of_a_cuff_that_is_listened_to_already_is_read_as_soon_as_the_link_carries() {
+    let mut rig = Rig::new();
+    rig.tell(Event::Bonded(true));
+    rig.approach(Some(with(&[(Characteristic::DateTime, READABLE)])));
+    rig.tell(Event::LinkUp);
+    for _ in 0..3 {
+        assert_eq!(rig.under_way, Some(Operation::Read(Characteristic::DateTime)));
+        rig.answer(Answer::Read(Err(Fault::NotConnected)));
+        assert_eq!(rig.under_way, None);
+        rig.wait(milliseconds(50));
+    }
+    rig.measure(2);
+    rig.answer(Answer::Read(Ok(vec![0xEA, 7, 11, 21, 12, 0, 0])));
+    rig.subscribe(Err(Fault::InProgress));
+    assert_eq!(
+        rig.names(),
+        ["connected", "measurement", "measurement", "clock read", "clock settled"]
+    );
+}
+
+#[test]
+fn a_link_that_never_carries_anything_is_a_failed_connection() {
+    let mut rig = Rig::new();
+    rig.tell(Event::Bonded(true));
+    rig.approach(Some(with(&[(Characteristic::DateTime, READABLE)])));
+    rig.tell(Event::LinkUp);
+    rig.answer(Answer::Read(Err(Fault::NotConnected)));
+    rig.tell(Event::LinkDown);
+    rig.answer(Answer::HungUp);
+    rig.wait(milliseconds(300));
+    assert_eq!(rig.ending(), Some(Ending::Failed(Failure::Connect)));
 }

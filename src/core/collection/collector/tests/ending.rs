@@ -8,15 +8,11 @@ use crate::core::source::{self, CuffHealth, Ending, Failure};
 fn a_link_lost_in_any_phase_ends_the_connection_by_name() {
     type Reach = fn(&mut Rig);
     let phases: [(&str, Reach, Ending); 6] = [
-        (
-            "connecting",
-            |rig| rig.approach(false),
-            Ending::Failed(Failure::Connect),
-        ),
+        ("connecting", |rig| rig.approach(None), Ending::Failed(Failure::Connect)),
         (
             "discovering",
             |rig| {
-                rig.approach(false);
+                rig.approach(None);
                 rig.answer(Answer::Connected(Ok(())));
             },
             Ending::Failed(Failure::Connect),
@@ -115,12 +111,12 @@ fn five_tries_are_spaced_ever_wider_while_the_cuff_is_heard() {
     let mut rig = Rig::new();
     let mut pauses = Vec::new();
     for _ in 0..5 {
-        rig.approach(false);
+        rig.approach(None);
         rig.answer(Answer::Connected(Err(Fault::NotConnected)));
         rig.answer(Answer::HungUp);
         rig.wait(milliseconds(300));
         let from = rig.now.moment;
-        while rig.under_way != Some(Operation::TakeRadio) {
+        while !rig.goes() {
             rig.wait(milliseconds(50));
             rig.hear();
         }
@@ -151,7 +147,7 @@ fn a_lost_bond_ends_the_connection_and_is_not_tried_again_soon() {
     assert_eq!(rig.under_way, None);
     rig.wait(seconds(1));
     rig.hear();
-    assert_eq!(rig.under_way, Some(Operation::TakeRadio));
+    assert!(rig.goes());
 }
 
 #[test]
@@ -193,7 +189,7 @@ fn stopping_waits_for_nothing_else() {
     seen.tell(Event::Stop);
     assert!(seen.collector.is_stopped());
     let mut connecting = Rig::new();
-    connecting.approach(true);
+    connecting.approach(Some(plain()));
     connecting.tell(Event::Stop);
     assert_eq!(connecting.under_way, Some(Operation::HangUp));
 }
@@ -220,13 +216,13 @@ fn a_loss_of_the_stack_is_no_failed_try() {
     assert_eq!(rig.ending(), Some(Ending::Failed(Failure::Stack)));
     rig.wait(seconds(5));
     rig.hear();
-    assert_eq!(rig.under_way, Some(Operation::TakeRadio));
+    assert!(rig.goes());
 }
 
 #[test]
 fn a_link_that_comes_up_when_it_is_not_wanted_any_more_is_taken_down() {
     let mut rig = Rig::new();
-    rig.approach(true);
+    rig.approach(Some(plain()));
     rig.wait(seconds(12));
     rig.answer(Answer::HungUp);
     rig.tell(Event::LinkUp);

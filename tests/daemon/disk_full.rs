@@ -1,0 +1,96 @@
+//! A disk without room: said so, waited for, and nothing measured is lost.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use crate::rig::{Daemon, Gateway, lines, measured, values};
+
+/// Makes a small disk of its own at `$0`, that nobody else sees, and goes on there.
+const ON_A_SMALL_DISK: &str = r#"mount -t tmpfs -o size=4m tmpfs "$0" && exec "$@""#;
+
+/// Four cuffs that measure all the time.
+const CUFFS: u64 = 4;
+const BUSY: &[&str] = &[
+    "simulate",
+    "--cuffs",
+    "4",
+    "--model",
+    "standard",
+    "--rate",
+    "120",
+    "--readings",
+    "2",
+    "--seed",
+    "3",
+];
+
+struct SmallDisk {
+    folder: PathBuf,
+}
+
+impl SmallDisk {
+    /// A daemon whose store stands on a disk of 4 MiB.
+    fn start(gateway: &Gateway) -> (Daemon, Self) {
+        let folder = gateway.path("store");
+        let wrapper = ["unshare", "-rm", "sh", "-c", ON_A_SMALL_DISK, folder.to_str().unwrap()];
+        let daemon = Daemon::start(gateway.command_in(&wrapper, BUSY), gateway.socket());
+        // The disk is seen through the process that has it.
+        let root = format!("/proc/{}/root", daemon.pid().as_raw_nonzero());
+        let folder = PathBuf::from(root).join(folder.strip_prefix("/").unwrap());
+        (daemon, Self { folder })
+    }
+
+    fn fill(&self) {
+        let mut filler = File::create(self.folder.join("filler")).unwrap();
+        while filler.write_all(&[0; 1024]).is_ok() {}
+    }
+
+    fn empty(&self) {
+        std::fs::remove_file(self.folder.join("filler")).unwrap();
+    }
+}
+
+fn has_problem(state: &Value, problem: &str) -> bool {
+    state["problems"].as_array().unwrap().contains(&problem.into())
+}
+
+/// The highest number given out.
+fn stored(state: &Value) -> u64 {
+    state["delivery"]["seq"]["reading"].as_u64().unwrap()
+}
+
+#[tokio::test]
+async fn what_is_measured_while_the_disk_is_full_is_stored_when_there_is_room() {
+    for reserve in ["1MiB", "0MiB"] {
+        let gateway = Gateway::with("");
+        let config = std::fs::read_to_string(gateway.path("cuffd.toml")).unwrap();
+        std::fs::write(gateway.path("cuffd.toml"), config.replace("0MiB", reserve)).unwrap();
+        let (mut daemon, disk) = SmallDisk::start(&gateway);
+        daemon.says(" stored ").await;
+        disk.fill();
+        daemon.says("the store does not answer").await;
+        let full = daemon
+            .until("the problem", |state| has_problem(state, "store_unavailable"))
+            .await;
+        disk.empty();
+        daemon.says("the store answers again").await;
+        daemon
+            .until("room, and new readings", |state| {
+                !has_problem(state, "store_unavailable") && stored(state) > stored(&full) + 10
+            })
+            .await;
+        let listed = gateway.ask(&["readings", "--format", "jsonl"]).await.good();
+        let listed = lines(&listed);
+        for cuff in 1..=CUFFS {
+            let name = format!("cuff-{cuff}");
+            let of_cuff = listed.iter().filter(|reading| reading["cuff"]["id"] == name);
+            let arrived: Vec<Value> = of_cuff.map(values).collect();
+            let expected: Vec<Value> = measured(3, cuff, 2).take(arrived.len()).collect();
+            assert_eq!(arrived, expected, "{name}, {reserve} kept free");
+        }
+        assert_eq!(daemon.stop().await.code, Some(0));
+    }
+}

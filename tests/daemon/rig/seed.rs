@@ -1,0 +1,65 @@
+//! A store full of messages that wait, as a long time without a broker leaves it.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use cuffd::clock;
+use cuffd::core::delivery::{Kind, NewMessage};
+use cuffd::core::name::Name;
+use cuffd::mqtt::topics::Topics;
+use cuffd::store::{Settings, Store};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::Gateway;
+
+/// Messages stored in one transaction.
+const BATCH: usize = 1000;
+
+impl Gateway {
+    /// Queues so many readings in the store. Their octets by id.
+    pub(crate) async fn queue(&self, count: u64) -> HashMap<Uuid, Vec<u8>> {
+        let settings = Settings {
+            path: self.store(),
+            keep: Duration::from_secs(30 * 24 * 3600),
+            max_size: 256 << 20,
+            reserve: 0,
+            keep_unassigned: false,
+            boot: clock::boot_id(),
+        };
+        let mut opened = Store::open(settings, clock::now()).unwrap();
+        opened.store.bind(name("north"), name("gw")).await.unwrap();
+        let messages: Vec<NewMessage> = (1..=count).map(message).collect();
+        let queued = messages.iter().map(|message| (message.id, message.payload.clone()));
+        let queued = queued.collect();
+        for batch in messages.chunks(BATCH) {
+            opened.store.queue(batch.to_vec()).await.unwrap();
+        }
+        opened.store.close().await;
+        opened.thread.ended().await.unwrap();
+        queued
+    }
+}
+
+fn name(text: &str) -> Name {
+    Name::parse(text).unwrap()
+}
+
+fn message(seq: u64) -> NewMessage {
+    let id = Uuid::new_v4();
+    let created_at = clock::wall();
+    let payload = json!({
+        "schema": "cuffd.reading/1", "id": id, "site": "north", "gateway": "gw", "seq": seq, "test": true,
+        "created_at": created_at, "patient": "p1", "systolic": 120.5, "diastolic": 80, "pulse_rate": 72,
+    });
+    NewMessage {
+        id,
+        kind: Kind::Reading,
+        seq,
+        topic: Topics::new("cuffd-test", &name("north"), &name("gw")).reading(),
+        schema: "cuffd.reading/1",
+        payload: payload.to_string().into_bytes(),
+        created_at,
+        publish: true,
+    }
+}

@@ -1,0 +1,104 @@
+//! A store that cannot be used ends the daemon with 74 and says what to do; nothing in it is changed.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use rusqlite::Connection;
+
+use crate::rig::{Ended, Gateway};
+
+/// A gateway without a broker whose store was used before.
+async fn used() -> Gateway {
+    let gateway = Gateway::with("");
+    let mut daemon = gateway.idle();
+    daemon.is_ready().await;
+    assert_eq!(daemon.stop().await.code, Some(0));
+    gateway
+}
+
+async fn refused(gateway: &Gateway) -> Ended {
+    let ended = gateway.idle().ended().await;
+    assert_eq!(ended.code, Some(74), "{}", ended.log);
+    ended
+}
+
+#[tokio::test]
+async fn a_second_daemon_on_the_same_store_is_told_who_holds_it() {
+    let gateway = Gateway::with("");
+    let mut first = gateway.idle();
+    first.is_ready().await;
+    let second = refused(&gateway).await;
+    let lock = gateway.path("store/cuffd.db.lock");
+    assert!(second.log.contains(lock.to_str().unwrap()), "{}", second.log);
+    assert!(second.log.contains("in use by another cuffd"), "{}", second.log);
+    // It has left the first one's socket alone.
+    first.until("an answer", |state| state["site"] == "north").await;
+    assert_eq!(first.stop().await.code, Some(0));
+}
+
+#[tokio::test]
+async fn a_store_of_a_newer_program_is_left_alone() {
+    let gateway = used().await;
+    let store = Connection::open(gateway.store()).unwrap();
+    store.pragma_update(None, "user_version", 99).unwrap();
+    store.close().unwrap();
+    let before = fs::read(gateway.store()).unwrap();
+    let ended = refused(&gateway).await;
+    for word in [
+        "newer cuffd",
+        "schema 99",
+        "install that version again",
+        "restore the copy",
+    ] {
+        assert!(ended.log.contains(word), "{word} in {}", ended.log);
+    }
+    assert_eq!(fs::read(gateway.store()).unwrap(), before);
+    let answer = gateway.ask(&["readings"]).await;
+    assert_eq!(answer.code, Some(74), "{}", answer.stderr);
+}
+
+#[tokio::test]
+async fn a_folder_that_is_not_there_is_not_made() {
+    let gateway = Gateway::with("");
+    fs::remove_dir_all(gateway.path("store")).unwrap();
+    let ended = refused(&gateway).await;
+    assert!(ended.log.contains("does not exist"), "{}", ended.log);
+    assert!(!gateway.path("store").exists());
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_written_is_named() {
+    let gateway = Gateway::with("");
+    // Nobody can make a file there, not even root.
+    let config = fs::read_to_string(gateway.path("cuffd.toml")).unwrap();
+    let store = gateway.store().display().to_string();
+    fs::write(gateway.path("cuffd.toml"), config.replace(&store, "/proc/cuffd.db")).unwrap();
+    let ended = refused(&gateway).await;
+    assert!(ended.log.contains("/proc/cuffd.db"), "{}", ended.log);
+}
+
+#[tokio::test]
+async fn a_name_may_not_change_while_messages_are_unsent() {
+    let gateway = Gateway::sending_to(crate::mosquitto::free_port());
+    gateway.queue(1).await;
+    let config = fs::read_to_string(gateway.path("cuffd.toml")).unwrap();
+    fs::write(gateway.path("cuffd.toml"), config.replace("\"gw\"", "\"gw-2\"")).unwrap();
+    let ended = refused(&gateway).await;
+    assert!(ended.log.contains("set them back"), "{}", ended.log);
+}
+
+#[tokio::test]
+async fn files_of_the_store_are_the_owners_alone() {
+    let gateway = Gateway::with("");
+    let mut daemon = gateway.idle();
+    daemon.is_ready().await;
+    for name in gateway.store_files() {
+        let mode = fs::metadata(gateway.path("store").join(&name))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+    let socket = fs::metadata(gateway.socket()).unwrap().permissions().mode();
+    assert_eq!(socket & 0o777, 0o660, "the group may ask");
+}
