@@ -120,7 +120,7 @@ impl Cuff {
         let board = Board::new(&config.cuffs, RadioState::Virtual);
         let (show, shown) = watch::channel(Arc::new(board.clone()));
         let (events, arriving) = mpsc::channel(EVENTS);
-        let persist = Persist::new(store.clone(), Heart::default());
+        let persist = Persist::new(store.clone(), watch::Sender::new(false), Heart::default());
         let judge = judge(config, store).await?;
         let intake = Intake::new(persist, judge, board, show, Heart::default());
         let mut running = JoinSet::new();
