@@ -4,7 +4,7 @@ use std::future::Future;
 
 use anyhow::{Context, Result};
 use cuffd::config::Config;
-use cuffd::core::delivery::{Due, Mark};
+use cuffd::core::delivery::{Mark, Page};
 use cuffd::mqtt::link::{self, Inputs, LinkError, LinkState, Phase};
 use cuffd::mqtt::message::{info, status};
 use cuffd::mqtt::outbox::{Outbox, OutboxError};
@@ -26,17 +26,13 @@ struct Observed {
 }
 
 impl Outbox for Observed {
-    fn due(
+    fn page(
         &self,
         now: Timestamp,
         limit: usize,
         skip: Vec<uuid::Uuid>,
-    ) -> impl Future<Output = Result<Vec<Due>, OutboxError>> + Send {
-        Outbox::due(&self.store, now, limit, skip)
-    }
-
-    fn next_due(&self, now: Timestamp) -> impl Future<Output = Result<Option<Timestamp>, OutboxError>> + Send {
-        Outbox::next_due(&self.store, now)
+    ) -> impl Future<Output = Result<Page, OutboxError>> + Send {
+        Outbox::page(&self.store, now, limit, skip)
     }
 
     fn next_connection(&self) -> impl Future<Output = Result<u64, OutboxError>> + Send {

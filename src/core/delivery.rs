@@ -85,6 +85,15 @@ pub struct Due {
     pub sends: u32,
 }
 
+/// Messages that are due, and when there will be more.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// Those that are due, in the order of sending.
+    pub rows: Vec<Due>,
+    /// When the next waiting message becomes due; `None` if none waits, or if there are more rows than were asked for.
+    pub next_due: Option<Timestamp>,
+}
+
 /// What became of one try to send a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mark {

@@ -5,7 +5,7 @@ use std::future::Future;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::core::delivery::{Due, Mark};
+use crate::core::delivery::{Mark, Page};
 use crate::store::{Store, StoreError};
 
 /// Why the outbox did not answer.
@@ -24,15 +24,13 @@ pub enum OutboxError {
 /// Marks given to [`Outbox::apply`] are durable when it returns; the link may give the same marks twice.
 pub trait Outbox: Clone + Send + Sync + 'static {
     /// The first `limit` messages that are due at `now`, leaving out `skip`: alerts, readiness, readings, FHIR; each by `seq`.
-    fn due(
+    /// If they are fewer than `limit`, also when the next one will be due.
+    fn page(
         &self,
         now: Timestamp,
         limit: usize,
         skip: Vec<Uuid>,
-    ) -> impl Future<Output = Result<Vec<Due>, OutboxError>> + Send;
-
-    /// When the next message will be due that is not due at `now`.
-    fn next_due(&self, now: Timestamp) -> impl Future<Output = Result<Option<Timestamp>, OutboxError>> + Send;
+    ) -> impl Future<Output = Result<Page, OutboxError>> + Send;
 
     /// Writes down what became of messages, in one transaction.
     fn apply(&self, marks: Vec<Mark>) -> impl Future<Output = Result<(), OutboxError>> + Send;
@@ -42,12 +40,8 @@ pub trait Outbox: Clone + Send + Sync + 'static {
 }
 
 impl Outbox for Store {
-    async fn due(&self, now: Timestamp, limit: usize, skip: Vec<Uuid>) -> Result<Vec<Due>, OutboxError> {
-        Ok(Store::due(self, now, limit, skip).await?)
-    }
-
-    async fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>, OutboxError> {
-        Ok(Store::next_due(self, now).await?)
+    async fn page(&self, now: Timestamp, limit: usize, skip: Vec<Uuid>) -> Result<Page, OutboxError> {
+        Ok(Store::page(self, now, limit, skip).await?)
     }
 
     async fn apply(&self, marks: Vec<Mark>) -> Result<(), OutboxError> {

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::column::{self, At, Id};
 use super::{Store, StoreError};
-use crate::core::delivery::{Due, Kind, Mark};
+use crate::core::delivery::{Due, Kind, Mark, Page};
 
 /// No wait is longer than an hour (contract 3.4); one that seems to be was reckoned by a wall clock that has stepped back.
 /// The five minutes allow for ordinary corrections of the clock.
@@ -59,12 +59,22 @@ impl Store {
         .await
     }
 
-    /// When the next waiting message becomes due; `None` if none waits. Those due already are not considered.
+    /// What [`Store::due`] returns, and, if that is fewer than `limit`, when the next waiting message becomes due.
     ///
     /// # Errors
     /// Any failure of the disk or the database.
-    pub async fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-        self.run(move |database| next_due(&database.connection, now)).await
+    pub async fn page(&self, now: Timestamp, limit: usize, skip: Vec<Uuid>) -> Result<Page, StoreError> {
+        self.run(move |database| {
+            let skip = skip.into_iter().collect();
+            let rows = due(&database.connection, now, limit, &skip)?;
+            let next_due = if rows.len() < limit {
+                next_due(&database.connection, now)?
+            } else {
+                None
+            };
+            Ok(Page { rows, next_due })
+        })
+        .await
     }
 
     /// Notes what became of tries, all or none. Marks for messages that are finished, set aside or gone change nothing.

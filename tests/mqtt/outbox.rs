@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use cuffd::core::delivery::{Due, Kind, Mark};
+use cuffd::core::delivery::{Due, Kind, Mark, Page};
 use cuffd::mqtt::outbox::{Outbox, OutboxError};
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -148,18 +148,15 @@ impl Inner {
 }
 
 impl Outbox for Memory {
-    async fn due(&self, now: Timestamp, limit: usize, skip: Vec<Uuid>) -> Result<Vec<Due>, OutboxError> {
+    async fn page(&self, now: Timestamp, limit: usize, skip: Vec<Uuid>) -> Result<Page, OutboxError> {
         let skip: HashSet<_> = skip.into_iter().collect();
         let inner = self.lock();
         let due = |row: &&Row| row.not_before.is_none_or(|time| time <= now) && !skip.contains(&row.due.id);
         let rows = inner.waiting.values().filter(due).take(limit);
-        Ok(rows.map(|row| row.due.clone()).collect())
-    }
-
-    async fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>, OutboxError> {
-        let inner = self.lock();
+        let rows: Vec<Due> = rows.map(|row| row.due.clone()).collect();
         let later = inner.waiting.values().filter_map(|row| row.not_before);
-        Ok(later.filter(|time| *time > now).min())
+        let next_due = later.filter(|time| *time > now).min().filter(|_| rows.len() < limit);
+        Ok(Page { rows, next_due })
     }
 
     async fn apply(&self, marks: Vec<Mark>) -> Result<(), OutboxError> {

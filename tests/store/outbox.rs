@@ -92,16 +92,15 @@ async fn a_refused_message_waits_for_its_time_and_does_not_hold_up_the_others() 
     let store = &opened.0;
     store.queue(readings(1..=2)).await.unwrap();
     store.apply(vec![later(1, time(60))]).await.unwrap();
-    assert_eq!(store.next_due(time(0)).await.unwrap(), Some(time(60)));
+    let next_due = async |now| store.page(now, 100, vec![]).await.unwrap().next_due;
+    assert_eq!(next_due(time(0)).await, Some(time(60)));
     for (now, expected) in [(59, vec![2]), (60, vec![1, 2]), (61, vec![1, 2])] {
         let seqs: Vec<_> = due(store, time(now)).await.into_iter().map(|(_, seq)| seq).collect();
         assert_eq!(seqs, expected, "after {now} s");
     }
-    assert_eq!(
-        store.next_due(time(60)).await.unwrap(),
-        None,
-        "what is due is waited for no more"
-    );
+    assert_eq!(next_due(time(60)).await, None, "what is due is waited for no more");
+    let full = store.page(time(0), 1, vec![]).await.unwrap();
+    assert_eq!((full.rows.len(), full.next_due), (1, None), "more may be due now");
     assert_eq!(store.due(time(60), 1, vec![]).await.unwrap()[0].attempts, 1);
     close(opened).await;
 }

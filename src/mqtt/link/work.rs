@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::core::delivery::window::PAGE;
-use crate::core::delivery::{Due, Mark};
+use crate::core::delivery::{Due, Mark, Page};
 use crate::mqtt::client::Outcome;
 use crate::mqtt::outbox::{Outbox, OutboxError};
 
@@ -36,13 +36,6 @@ pub(super) enum Done {
     Counted(Due, Result<(), OutboxError>),
 }
 
-/// Rows that are due, and when there will be more.
-#[derive(Debug)]
-pub(super) struct Page {
-    pub(super) rows: Vec<Due>,
-    pub(super) next_due: Option<Timestamp>,
-}
-
 /// Everything that is waited for.
 pub(super) struct Work<O> {
     outbox: O,
@@ -64,15 +57,7 @@ impl<O: Outbox> Work<O> {
 
     pub(super) fn fetch(&self, now: Timestamp, skip: Vec<Uuid>) {
         let outbox = self.outbox.clone();
-        let page = async move {
-            let rows = outbox.due(now, PAGE, skip).await?;
-            let next_due = if rows.len() < PAGE {
-                outbox.next_due(now).await?
-            } else {
-                None
-            };
-            Ok(Page { rows, next_due })
-        };
+        let page = async move { outbox.page(now, PAGE, skip).await };
         self.running.push(page.map(Done::Page).boxed());
     }
 

@@ -13,9 +13,10 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::work::{Page, Work};
+use super::work::Work;
 use super::{Inputs, LinkError, Memory, Over, changed, moment_of};
 use crate::clock;
+use crate::core::delivery::Page;
 use crate::core::delivery::notice::Notice;
 use crate::core::delivery::watchdog::Watchdog;
 use crate::core::delivery::window::{Rules, Window};
