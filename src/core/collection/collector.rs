@@ -265,7 +265,7 @@ impl Collector {
         };
         let ending = self.recognise_lost_bond(ending, &session);
         session.close(ending, now, out);
-        self.armed = session.armed().filter(|_| ending != Ending::Failed(Failure::Stack));
+        self.armed = session.armed();
         self.known = session.into_known();
         let verdict = self.retry.ended(ending, now.moment);
         self.not_before = Some(verdict.not_before);
