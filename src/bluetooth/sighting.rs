@@ -72,6 +72,8 @@ impl Sighting {
     pub(super) fn since(&self, before: &Self) -> Vec<Event> {
         let mut events = Vec::new();
         if self.losses != before.losses {
+            let was_up = self.ups != before.ups && self.downs == before.downs && !self.connected;
+            events.extend(was_up.then_some(Event::LinkUp));
             events.push(Event::StackGone);
         }
         if self.bonded != before.bonded {
@@ -137,6 +139,15 @@ mod tests {
         assert_eq!(gone.since(&before), [Event::StackGone]);
         now.known = true;
         assert_eq!(now.since(&gone), [Event::Known]);
+    }
+
+    #[test]
+    fn a_link_that_came_up_unseen_before_the_stack_was_lost_is_told() {
+        let before = Sighting::default();
+        let mut now = before.clone();
+        now.set_connected(true);
+        now.lose();
+        assert_eq!(now.since(&before), [Event::LinkUp, Event::StackGone]);
     }
 
     #[test]

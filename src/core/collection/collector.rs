@@ -162,6 +162,8 @@ impl Collector {
     fn while_idle(&mut self, event: Event, now: Now, out: &mut Vec<Action>) {
         match event {
             Event::Known => self.arm(out),
+            // It took longer than was waited for; the cuff may still be there.
+            Event::Answer(Answer::Armed(_)) if self.is_due(now) => self.take_radio(now, out),
             Event::Heard { .. } | Event::Deadline => self.begin(now, out),
             Event::LinkUp | Event::Measurement(_) | Event::CuffPressure(_) => self.adopt(event, now, out),
             Event::Stop => self.state = State::Stopped,
@@ -171,19 +173,32 @@ impl Collector {
 
     /// Goes for the cuff if it was just heard and may be disturbed.
     fn begin(&mut self, now: Now, out: &mut Vec<Action>) {
+        if !self.is_due(now) {
+            return;
+        }
+        if self.armed.is_some() {
+            return self.take_radio(now, out);
+        }
+        let until = now.moment + PREPARE_FOR;
+        self.state = State::Seen { until };
+        if !self.arming {
+            self.arm(out);
+        }
+    }
+
+    fn is_due(&mut self, now: Now) -> bool {
         let heard = self.heard_at.is_some_and(|heard_at| now.moment <= heard_at + FRESH);
         let rested = self.not_before.is_none_or(|not_before| not_before <= now.moment);
-        if heard && rested {
-            let until = now.moment + PREPARE_FOR;
-            self.state = State::Seen { until };
-            if self.armed.is_some() {
-                out.push(Action::Do(Operation::TakeRadio));
-            } else if !self.arming {
-                self.arm(out);
-            }
-        } else if rested {
+        if rested && !heard {
             self.heard_at = None;
         }
+        heard && rested
+    }
+
+    fn take_radio(&mut self, now: Now, out: &mut Vec<Action>) {
+        let until = now.moment + PREPARE_FOR;
+        self.state = State::Seen { until };
+        out.push(Action::Do(Operation::TakeRadio));
     }
 
     fn arm(&mut self, out: &mut Vec<Action>) {
@@ -193,16 +208,17 @@ impl Collector {
 
     fn while_seen(&mut self, event: Event, now: Now, out: &mut Vec<Action>) {
         match event {
-            Event::Answer(Answer::Armed(_)) => {
-                let until = now.moment + PREPARE_FOR;
-                self.state = State::Seen { until };
-                out.push(Action::Do(Operation::TakeRadio));
-            }
+            Event::Answer(Answer::Armed(_)) => self.take_radio(now, out),
             Event::Answer(Answer::RadioTaken) => self.connect(now, out),
             Event::Measurement(_) | Event::CuffPressure(_) => self.adopt(event, now, out),
             Event::StackGone => self.give_up(State::Idle, out),
             Event::Deadline if self.deadline().is_some_and(|until| until <= now.moment) => {
-                self.give_up(State::Idle, out);
+                // What is being made ready is not begun anew each time: on a slow machine it would never come to an end.
+                if self.arming {
+                    self.state = State::Idle;
+                } else {
+                    self.give_up(State::Idle, out);
+                }
             }
             Event::Stop => self.give_up(State::Stopped, out),
             Event::Known
@@ -249,7 +265,7 @@ impl Collector {
         };
         let ending = self.recognise_lost_bond(ending, &session);
         session.close(ending, now, out);
-        self.armed = session.armed().filter(|_| ending != Ending::Failed(Failure::Stack));
+        self.armed = session.armed();
         self.known = session.into_known();
         let verdict = self.retry.ended(ending, now.moment);
         self.not_before = Some(verdict.not_before);

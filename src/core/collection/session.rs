@@ -158,7 +158,10 @@ impl Session {
             Event::CuffPressure(octets) => self.on_cuff_pressure(octets, now, out),
             Event::LinkUp => self.on_link_up(now, out),
             Event::LinkDown => self.on_link_down(now, out),
-            Event::StackGone => self.on_stack_gone(now),
+            Event::StackGone => {
+                self.subscribed = false;
+                self.on_stack_gone(now);
+            }
             Event::Answer(answer) => self.on_answer(answer, now, out),
             Event::Stop => self.on_stop(now, out),
             Event::Deadline => return self.on_deadline(now, out),

@@ -60,9 +60,10 @@ fn a_radio_that_cannot_be_had_is_waited_for_five_seconds() {
 fn a_cuff_that_fell_silent_while_the_radio_was_waited_for_is_not_waited_for_again() {
     let mut rig = Rig::new();
     rig.hear();
+    rig.answer(Answer::Armed(None));
     rig.wait(seconds(60));
     assert_eq!(rig.under_way, None);
-    assert_eq!(rig.actions.len(), 2, "asked for once, and left");
+    assert_eq!(rig.actions.len(), 3, "made ready, asked for once, and left");
     assert_eq!(rig.collector.deadline(), None);
 }
 
@@ -221,6 +222,18 @@ fn a_cuff_that_is_heard_while_it_is_made_ready_is_made_ready_once() {
     let mut rig = Rig::new();
     rig.tell(Event::Known);
     rig.hear();
+    assert_eq!(rig.actions, [Action::Do(Operation::Arm)]);
+    rig.answer(Answer::Armed(None));
+    assert_eq!(rig.under_way, Some(Operation::TakeRadio));
+}
+
+#[test]
+fn making_ready_may_take_its_time() {
+    let mut rig = Rig::new();
+    for _ in 0..20 {
+        rig.hear();
+        rig.wait(seconds(1));
+    }
     assert_eq!(rig.actions, [Action::Do(Operation::Arm)]);
     rig.answer(Answer::Armed(None));
     assert_eq!(rig.under_way, Some(Operation::TakeRadio));

@@ -33,9 +33,18 @@ impl Session {
         }
     }
 
+    /// What had come to its end before keeps its name: a refused key can take bluetoothd down (Linux 6.1).
     pub(super) fn on_stack_gone(&mut self, now: Now) {
-        if !matches!(self.phase, Phase::Draining { .. }) {
-            self.drain(Ending::Failed(Failure::Stack), now);
+        match self.phase {
+            Phase::Draining { .. } => {}
+            Phase::HangingUp { ending, .. } => self.drain(ending, now),
+            Phase::Connecting { .. }
+            | Phase::Hastening { .. }
+            | Phase::Discovering { .. }
+            | Phase::SyncingTime { .. }
+            | Phase::Settling { .. }
+            | Phase::Subscribing { .. }
+            | Phase::Collecting { .. } => self.drain(Ending::Failed(Failure::Stack), now),
         }
     }
 

@@ -229,3 +229,24 @@ fn a_link_that_comes_up_when_it_is_not_wanted_any_more_is_taken_down() {
     rig.wait(milliseconds(300));
     assert_eq!(rig.under_way, Some(Operation::HangUp));
 }
+
+#[test]
+fn a_refused_key_that_takes_bluetoothd_down_each_time_is_a_lost_bond_all_the_same() {
+    let mut rig = Rig::new();
+    for _ in 0..5 {
+        rig.tell(Event::Bonded(true));
+        while !rig.goes() {
+            rig.wait(milliseconds(50));
+            rig.hear();
+        }
+        if rig.under_way == Some(Operation::Arm) {
+            rig.answer(Answer::Armed(None));
+        }
+        rig.answer(Answer::RadioTaken);
+        rig.tell(Event::LinkUp);
+        rig.answer(Answer::Connected(Err(Fault::NotConnected)));
+        rig.tell(Event::StackGone);
+        rig.wait(milliseconds(300));
+    }
+    assert_eq!(rig.ending(), Some(Ending::Failed(Failure::Bond)));
+}
