@@ -160,6 +160,13 @@ impl Window {
         None
     }
 
+    /// Whether an answer to a command may go beside `others` unanswered publishes that are not of the outbox. They get a
+    /// quarter of the window at most, so that a flood of commands does not keep alerts and readings from going out.
+    #[must_use]
+    pub fn has_room_for_reply(&self, others: usize) -> bool {
+        others < (self.rules.window / 4).max(1)
+    }
+
     /// The broker answered with this reason code. `None` if the message is not out.
     pub fn answered(&mut self, id: Uuid, code: u8, now: Now) -> Option<Judged> {
         let out = self.out.remove(&id)?;

@@ -66,6 +66,15 @@ fn other_unanswered_publishes_take_their_part_of_the_window() {
 }
 
 #[test]
+fn replies_get_a_quarter_of_the_window_and_at_least_one_place() {
+    for (size, places) in [(1, 1), (3, 1), (8, 2), (20, 5), (100, 25)] {
+        let window = Window::new(Rules { window: size, ..RULES });
+        let taken = (0..).take_while(|others| window.has_room_for_reply(*others)).count();
+        assert_eq!(taken, places, "a window of {size}");
+    }
+}
+
+#[test]
 fn what_is_urgent_overtakes_what_is_already_in_memory() {
     let mut window = filled(RULES, readings(1..=300));
     assert_eq!(sent(&mut window), [1, 2, 3]);

@@ -33,9 +33,6 @@ use storing::Storing;
 /// A row that waits is looked for again at least this often: the wall clock by which it waits may be set.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
-/// Replies wait for room when so many publishes beside the outbox's are unanswered.
-const MOST_OTHERS: usize = 16;
-
 /// One connection, from the first packet to the last.
 pub(super) struct Session<'a, O> {
     settings: &'a Settings,
@@ -174,7 +171,7 @@ impl<'a, O: Outbox> Session<'a, O> {
                 () = changed(&mut inputs.queued) => self.window.woken(),
                 () = changed(&mut inputs.status) => self.problems_changed(&inputs.status),
                 () = changed(&mut inputs.info) => self.info.want(),
-                Some(outgoing) = inputs.replies.recv(), if self.others < MOST_OTHERS => self.reply(connection, outgoing),
+                Some(outgoing) = inputs.replies.recv(), if self.may_reply() => self.reply(connection, outgoing),
                 () = clock::sleep_until(deadline) => self.time_has_come(),
                 () = shutdown.cancelled(), if self.stopping.is_none() => {
                     self.stopping = Some(Stopping::begin(&self.settings.timing, clock::moment()));
@@ -182,6 +179,12 @@ impl<'a, O: Outbox> Session<'a, O> {
                 }
             }
         }
+    }
+
+    /// In isolation a message of the outbox goes only with nothing beside it: replies wait until none is left.
+    fn may_reply(&self) -> bool {
+        let held_back = self.memory.isolation.is_on() && !self.window.is_idle();
+        !held_back && self.window.has_room_for_reply(self.others)
     }
 
     fn subscribed(&mut self, subscription: Subscription) {
