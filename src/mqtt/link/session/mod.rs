@@ -53,6 +53,8 @@ pub(super) struct Session<'a, O> {
     counting: bool,
     /// Unanswered requests that are not of the outbox.
     others: usize,
+    /// It has been seen to acknowledge.
+    proven: bool,
     acknowledged: u32,
     answered: u32,
     last_puback: Option<Timestamp>,
@@ -87,6 +89,7 @@ impl<'a, O: Outbox> Session<'a, O> {
             listening: false,
             counting: false,
             others: 0,
+            proven: false,
             acknowledged: 0,
             answered: 0,
             last_puback: None,

@@ -137,7 +137,7 @@ impl<O: Outbox> Session<'_, O> {
     /// In isolation a row goes only when the connection has shown that it can acknowledge, with nothing beside it, and
     /// after its attempt is counted, because the try may end the process.
     fn send_alone(&mut self) {
-        if self.acknowledged == 0 || self.others > 0 || self.counting {
+        if !self.proven || self.others > 0 || self.counting {
             return;
         }
         if let Some(row) = self.window.next(0, clock::now()) {
