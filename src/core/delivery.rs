@@ -6,6 +6,7 @@ pub mod notice;
 pub mod packet;
 pub mod reconnect;
 pub mod retry;
+pub mod seldom;
 pub mod watchdog;
 pub mod window;
 
