@@ -26,6 +26,7 @@ use crate::clock;
 use crate::core::delivery::Mark;
 use crate::core::delivery::isolation::{Change, Isolation};
 use crate::core::delivery::reconnect::{Ending, Reconnect, Urgency};
+use crate::core::delivery::seldom::Seldom;
 use crate::core::moment::Moment;
 use crate::private::Private;
 use session::Session;
@@ -85,6 +86,8 @@ pub async fn run<O: Outbox>(
         memory: Memory {
             isolation: Isolation::new(settings.window.get().into()),
             reporter: Reporter::new(inputs.state.clone()),
+            dropped_commands: Seldom::default(),
+            lost_replies: Seldom::default(),
         },
         connections: 0,
         settings: Arc::new(settings),
@@ -111,6 +114,8 @@ struct Link<O> {
 struct Memory {
     isolation: Isolation,
     reporter: Reporter,
+    dropped_commands: Seldom,
+    lost_replies: Seldom,
 }
 
 /// How a connection ended.

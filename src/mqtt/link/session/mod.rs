@@ -166,7 +166,7 @@ impl<'a, O: Outbox> Session<'a, O> {
             tokio::select! {
                 event = connection.event() => match event {
                     Event::Down(fault) => return Ok(fault),
-                    Event::Command(command) => forward(inputs, command),
+                    Event::Command(command) => self.forward(inputs, command),
                     Event::Subscribed(subscription) => self.subscribed(subscription),
                     Event::Up(_) => return Ok(Fault::new(Class::Protocol, "a second CONNACK")),
                 },
@@ -190,10 +190,18 @@ impl<'a, O: Outbox> Session<'a, O> {
         !held_back && self.window.has_room_for_reply(self.others)
     }
 
-    fn subscribed(&mut self, subscription: Subscription) {
-        if subscription == Subscription::Refused {
-            self.memory.reporter.commands_refused();
+    fn forward(&mut self, inputs: &Inputs, command: Incoming) {
+        if inputs.commands.try_send(command).is_ok() {
+            return;
         }
+        if let Some(times) = self.memory.dropped_commands.happened(clock::moment()) {
+            warn!(times, "too many commands at once: they are dropped");
+        }
+    }
+
+    fn subscribed(&mut self, subscription: Subscription) {
+        let topic = self.settings.topics.command();
+        self.memory.reporter.subscribed(subscription, &topic);
         self.listening = true;
         self.others = self.others.saturating_sub(1);
         self.watchdog.answered(self.window.out() + self.others, clock::moment());
@@ -272,11 +280,5 @@ fn rules(settings: &Settings, limits: Option<Limits>) -> Rules {
         window: allowed.into(),
         receipt_timeout: settings.receipt_timeout,
         largest_packet: limits.and_then(|limits| limits.largest_packet),
-    }
-}
-
-fn forward(inputs: &Inputs, command: Incoming) {
-    if inputs.commands.try_send(command).is_err() {
-        warn!("too many commands at once: one is dropped");
     }
 }
