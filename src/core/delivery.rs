@@ -7,6 +7,7 @@ pub mod packet;
 pub mod reconnect;
 pub mod retry;
 pub mod seldom;
+pub mod tries;
 pub mod watchdog;
 pub mod window;
 

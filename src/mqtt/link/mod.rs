@@ -27,6 +27,7 @@ use crate::core::delivery::Mark;
 use crate::core::delivery::isolation::{Change, Isolation};
 use crate::core::delivery::reconnect::{Ending, Reconnect, Urgency};
 use crate::core::delivery::seldom::Seldom;
+use crate::core::delivery::tries::Tries;
 use crate::core::moment::Moment;
 use crate::private::Private;
 use session::Session;
@@ -88,6 +89,7 @@ pub async fn run<O: Outbox>(
             reporter: Reporter::new(inputs.state.clone()),
             dropped_commands: Seldom::default(),
             lost_replies: Seldom::default(),
+            tries: Tries::default(),
         },
         connections: 0,
         settings: Arc::new(settings),
@@ -116,6 +118,7 @@ struct Memory {
     reporter: Reporter,
     dropped_commands: Seldom,
     lost_replies: Seldom,
+    tries: Tries,
 }
 
 /// How a connection ended.

@@ -74,13 +74,14 @@ impl<'a, O: Outbox> Session<'a, O> {
         let now = clock::moment();
         let timing = settings.timing;
         let rules = rules(settings, None);
+        let window = Window::new(rules).after(std::mem::take(&mut memory.tries));
         Self {
             settings,
             origin,
             memory,
             identity,
             work: Work::new(outbox.clone()),
-            window: Window::new(rules),
+            window,
             full_window: rules.window,
             watchdog: Watchdog::new(timing.patience),
             status: Notice::new(timing.status_every, now),
@@ -126,7 +127,7 @@ impl<'a, O: Outbox> Session<'a, O> {
 
     fn up(&mut self, plan: &Plan, limits: Limits, connection: &Connection) {
         let rules = rules(self.settings, Some(limits));
-        self.window = Window::new(rules);
+        self.window.rule(rules);
         self.full_window = rules.window;
         let isolating = self.memory.isolation.is_on();
         if isolating {
@@ -264,11 +265,13 @@ impl<'a, O: Outbox> Session<'a, O> {
     }
 
     fn over(self, fault: Fault) -> Over {
+        let in_flight = self.window.in_flight();
+        self.memory.tries = self.window.into_tries();
         Over {
             fault,
             acknowledged: self.acknowledged,
             answered: self.answered,
-            in_flight: self.window.in_flight(),
+            in_flight,
         }
     }
 }
