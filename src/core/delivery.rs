@@ -6,6 +6,8 @@ pub mod notice;
 pub mod packet;
 pub mod reconnect;
 pub mod retry;
+pub mod seldom;
+pub mod tries;
 pub mod watchdog;
 pub mod window;
 

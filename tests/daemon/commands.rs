@@ -169,16 +169,29 @@ async fn a_command_from_the_memory_of_an_older_broker_is_refused() {
 
 #[tokio::test]
 async fn the_same_command_again_gets_the_same_reply_also_after_a_kill() {
-    let mut clinic = Clinic::with("").await;
-    let report = command("report", &json!({})).to_string();
-    let first = clinic.answer(&report).await.payload;
-    assert_eq!(clinic.answer(&report).await.payload, first);
-    let other = clinic.answer(&command("report", &json!({})).to_string()).await.payload;
-    assert_ne!(other, first);
+    let mut clinic = Clinic::with("unsigned_commands = [\"resend\"]").await;
+    let mut resend = command("resend", &json!({"ids": [Uuid::new_v4()]}));
+    let first = clinic.answer(&resend.to_string()).await.payload;
+    // What is asked for is another now: only the id counts.
+    resend["ids"] = json!([]);
+    assert_eq!(clinic.answer(&resend.to_string()).await.payload, first);
     clinic.daemon.kill().await;
     clinic.daemon = clinic.gateway.idle();
     status(&mut clinic.platform, "online").await;
-    assert_eq!(clinic.answer(&report).await.payload, first);
+    assert_eq!(clinic.answer(&resend.to_string()).await.payload, first);
+}
+
+#[tokio::test]
+async fn the_same_report_again_tells_how_it_stands_by_then() {
+    let mut clinic = Clinic::with("").await;
+    let report = command("report", &json!({"id": "report 1"})).to_string();
+    let first = clinic.answer(&report).await.json();
+    clinic.daemon.kill().await;
+    clinic.daemon = clinic.gateway.idle();
+    status(&mut clinic.platform, "online").await;
+    let second = clinic.answer(&report).await.json();
+    assert_eq!((&first["id"], &second["id"]), (&json!("report 1"), &json!("report 1")));
+    assert_ne!(first["status"]["run"], second["status"]["run"]);
 }
 
 #[tokio::test]

@@ -1,13 +1,14 @@
 //! Commands arrive as they were sent, and replies go where they were asked for.
 
 use bytes::Bytes;
-use cuffd::mqtt::message::reply::{self, Outcome, Outgoing};
+use cuffd::mqtt::message::reply::{self, Outcome, Outgoing, Route};
 use rumqttc::mqttbytes::v5::PublishProperties;
+use tokio::sync::mpsc::Sender;
 use uuid::Uuid;
 
-use crate::fault_broker::{Behaviour, FaultBroker};
+use crate::fault_broker::{Behaviour, FaultBroker, Seen};
 use crate::mosquitto::Mosquitto;
-use crate::rig::{Link, bytes, plain, readings, settings, within};
+use crate::rig::{Link, bytes, plain, readings, settings, with_window, within};
 use crate::subscriber::Subscriber;
 
 const COMMAND: &str = "cuffd/v1/north/gw/command";
@@ -63,6 +64,37 @@ async fn without_a_response_topic_of_ours_the_reply_goes_to_reply() {
     };
     link.replies.send(outgoing).await.unwrap();
     assert_eq!(platform.next().await.payload, br#"{"ok":true}"#);
+}
+
+/// Answers without end, in a form that the broker of these tests can write down.
+async fn flood(replies: &Sender<Outgoing>) {
+    loop {
+        let id = Uuid::new_v4();
+        let outgoing = Outgoing {
+            route: Route::Own,
+            payload: bytes(&format!(r#"{{"id":"{id}","kind":"reply","seq":1000}}"#)),
+            id,
+        };
+        replies.send(outgoing).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_flood_of_commands_keeps_no_message_from_going_out_also_one_at_a_time() {
+    let judges: [fn(&Seen) -> u8; 2] = [|_| 0, |seen| if seen.seq == 3 { 0x95 } else { 0 }];
+    for judge in judges {
+        let broker = FaultBroker::start(move |_| Behaviour {
+            judge,
+            ..Behaviour::default()
+        });
+        let link = Link::start(with_window(settings(vec![plain(broker.port)]), 4), readings(100));
+        tokio::select! {
+            () = link.until_empty() => {}
+            () = flood(&link.replies) => {}
+        }
+        let taken = broker.book().order.iter().any(|(kind, _)| kind == "reply");
+        assert!(taken, "some replies went out between");
+    }
 }
 
 #[tokio::test]

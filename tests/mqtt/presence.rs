@@ -2,10 +2,12 @@
 
 use cuffd::core::name::Name;
 use cuffd::core::state::Problem;
+use cuffd::mqtt::link::Phase;
 use cuffd::mqtt::message::info;
 
+use crate::fault_broker::{Behaviour, ConnAck, FaultBroker};
 use crate::mosquitto::Mosquitto;
-use crate::rig::{Link, plain, readings, settings};
+use crate::rig::{Link, QUICK, plain, readings, settings, within};
 use crate::subscriber::Subscriber;
 
 async fn linked() -> (Mosquitto, Subscriber, Link) {
@@ -108,4 +110,31 @@ async fn what_is_queued_at_the_end_still_goes() {
     assert_eq!(subscriber.collect(50).await.len(), 50);
     assert_eq!(link.outbox.waiting(), 0);
     assert_eq!(subscriber.next_on("/status").await.json()["state"], "offline");
+}
+
+#[tokio::test]
+async fn a_broker_that_keeps_no_retained_messages_is_no_reason_to_connect_again() {
+    let broker = FaultBroker::start(|_| Behaviour {
+        connack: ConnAck {
+            retain_available: Some(0),
+            ..ConnAck::default()
+        },
+        ..Behaviour::default()
+    });
+    let mut link = Link::start(settings(vec![plain(broker.port)]), Vec::new());
+    link.until_state("a connection", |state| matches!(state.phase, Phase::Up { .. }))
+        .await;
+    // Longer than an unacknowledged publish may be out.
+    tokio::time::sleep(QUICK.patience * 3).await;
+    link.outbox.queue(readings(3));
+    link.until_empty().await;
+    assert_eq!(broker.book().connections, 1);
+    link.stop().await;
+    // The broker reads it a moment after the link has written it.
+    within("the goodbye", async {
+        while broker.book().goodbyes == 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
 }

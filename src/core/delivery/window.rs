@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::answer::{self, Answer};
 use super::packet::Packet;
+use super::tries::Tries;
 use super::{Due, Kind, Mark, retry};
 use crate::core::moment::{Moment, Now};
 
@@ -47,6 +48,7 @@ pub struct Window {
     unsettled: HashSet<Uuid>,
     marks: Vec<Mark>,
     oldest_mark: Option<Moment>,
+    tries: Tries,
 }
 
 /// What is known of the rows that are not in the page.
@@ -92,7 +94,25 @@ impl Window {
             unsettled: HashSet::new(),
             marks: Vec::new(),
             oldest_mark: None,
+            tries: Tries::default(),
         }
+    }
+
+    /// Goes on counting where an earlier connection left off.
+    #[must_use]
+    pub fn after(self, tries: Tries) -> Self {
+        Self { tries, ..self }
+    }
+
+    /// What the next connection goes on with.
+    #[must_use]
+    pub fn into_tries(self) -> Tries {
+        self.tries
+    }
+
+    /// What the broker says has come; nothing has been sent yet.
+    pub const fn rule(&mut self, rules: Rules) {
+        self.rules = rules;
     }
 
     /// The broker's Maximum Packet Size in octets, if it has one.
@@ -160,11 +180,23 @@ impl Window {
         None
     }
 
+    /// Whether an answer to a command may go beside `others` unanswered publishes that are not of the outbox. They get a
+    /// quarter of the window at most, so that a flood of commands does not keep alerts and readings from going out.
+    #[must_use]
+    pub fn has_room_for_reply(&self, others: usize) -> bool {
+        others < (self.rules.window / 4).max(1)
+    }
+
     /// The broker answered with this reason code. `None` if the message is not out.
     pub fn answered(&mut self, id: Uuid, code: u8, now: Now) -> Option<Judged> {
         let out = self.out.remove(&id)?;
         let answer = answer::judge(code);
-        self.mark(self.verdict(id, code, out, now.wall), now);
+        if out.attempts == 0 {
+            // New, or resent: as if it had never been tried.
+            self.tries.forget(id);
+        }
+        let verdict = self.verdict(id, code, out, now.wall);
+        self.mark(verdict, now);
         Some(Judged {
             kind: out.kind,
             answer,
@@ -233,24 +265,30 @@ impl Window {
         self.out.is_empty() && self.page.is_empty() && self.supply == Supply::Dry
     }
 
-    fn verdict(&self, id: Uuid, code: u8, out: Out, now: Timestamp) -> Mark {
+    fn verdict(&mut self, id: Uuid, code: u8, out: Out, now: Timestamp) -> Mark {
         let later = |delay| Mark::Later {
             id,
             not_before: after(now, delay),
             why: answer::describe(code),
         };
         match answer::judge(code) {
-            Answer::Taken => Mark::Sent {
-                id,
-                at: now,
-                again_at: self.again_at(out, now),
-            },
-            Answer::NobodySubscribes => later(retry::after_no_subscriber(out.attempts)),
-            Answer::Refused => later(retry::after_refusal(out.attempts)),
-            Answer::RefusedForGood => Mark::SetAside {
-                id,
-                why: answer::describe(code),
-            },
+            Answer::Taken => {
+                self.tries.forget(id);
+                Mark::Sent {
+                    id,
+                    at: now,
+                    again_at: self.again_at(out, now),
+                }
+            }
+            Answer::NobodySubscribes => later(retry::after_no_subscriber(self.tries.untaken(id, out.attempts))),
+            Answer::Refused => later(retry::after_refusal(self.tries.refused(id, out.attempts))),
+            Answer::RefusedForGood => {
+                self.tries.forget(id);
+                Mark::SetAside {
+                    id,
+                    why: answer::describe(code),
+                }
+            }
         }
     }
 

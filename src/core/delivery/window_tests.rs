@@ -66,6 +66,38 @@ fn other_unanswered_publishes_take_their_part_of_the_window() {
 }
 
 #[test]
+fn replies_get_a_quarter_of_the_window_and_at_least_one_place() {
+    for (size, places) in [(1, 1), (3, 1), (8, 2), (20, 5), (100, 25)] {
+        let window = Window::new(Rules { window: size, ..RULES });
+        let taken = (0..).take_while(|others| window.has_room_for_reply(*others)).count();
+        assert_eq!(taken, places, "a window of {size}");
+    }
+}
+
+#[test]
+fn refusals_do_not_lengthen_the_wait_for_a_subscriber() {
+    let id = row(Kind::Reading, 1).id;
+    let mut tries = Tries::default();
+    let waits = [0x87, 0x87, 0x10, 0x10, 0x87].map(|code| {
+        // The store counts them all.
+        let tried = Due {
+            attempts: 9,
+            ..row(Kind::Reading, 1)
+        };
+        let mut window = filled(RULES, vec![tried]).after(std::mem::take(&mut tries));
+        sent(&mut window);
+        window.answered(id, code, now(0));
+        let marks = window.take_marks();
+        tries = window.into_tries();
+        let [Mark::Later { not_before, .. }] = marks[..] else {
+            panic!("{marks:?}");
+        };
+        not_before.duration_since(now(0).wall).as_secs()
+    });
+    assert_eq!(waits, [1, 2, 60, 120, 4]);
+}
+
+#[test]
 fn what_is_urgent_overtakes_what_is_already_in_memory() {
     let mut window = filled(RULES, readings(1..=300));
     assert_eq!(sent(&mut window), [1, 2, 3]);

@@ -6,6 +6,8 @@ mod fault;
 mod v311;
 mod v5;
 
+use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,6 +31,10 @@ const LIBRARY_WINDOW: u16 = 4096;
 
 /// Requests beside the window's publishes: subscribe, status, info, replies.
 const OTHER_REQUESTS: usize = 32;
+
+/// How long one address of a broker may take: one that swallows packets must leave the next some of the time that the
+/// whole try has.
+const ADDRESS_PATIENCE: Duration = Duration::from_secs(3);
 
 /// Events that the link has not taken yet.
 const EVENTS: usize = 64;
@@ -191,19 +197,63 @@ impl Connection {
 }
 
 /// Opens the TCP connection. The name is looked up here, so that an unknown name has words of its own.
-async fn dial(host: String, port: u16) -> std::io::Result<TcpStream> {
+async fn dial(host: String, port: u16) -> io::Result<TcpStream> {
     let addresses = tokio::net::lookup_host((host.as_str(), port))
         .await
         .map_err(|cause| fault::unknown_name(&host, &cause))?;
+    let stream = first_to_answer(addresses, TcpStream::connect)
+        .await
+        .map_err(|last| last.unwrap_or_else(|| fault::no_address(&host)))?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+/// Tries the addresses in their order. If none answers, what was wrong with the last; `None` if there is none.
+async fn first_to_answer<T, Try: Future<Output = io::Result<T>>>(
+    addresses: impl Iterator<Item = SocketAddr>,
+    connect: impl Fn(SocketAddr) -> Try,
+) -> Result<T, Option<io::Error>> {
     let mut last = None;
     for address in addresses {
-        match TcpStream::connect(address).await {
-            Ok(stream) => {
-                stream.set_nodelay(true)?;
-                return Ok(stream);
-            }
-            Err(cause) => last = Some(cause),
+        match tokio::time::timeout(ADDRESS_PATIENCE, connect(address)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(cause)) => last = Some(cause),
+            Err(_) => last = Some(io::ErrorKind::TimedOut.into()),
         }
     }
-    Err(last.unwrap_or_else(|| fault::no_address(&host)))
+    Err(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn addresses() -> impl Iterator<Item = SocketAddr> {
+        [1, 2].into_iter().map(|port| SocketAddr::from(([127, 0, 0, 1], port)))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_address_that_does_not_answer_leaves_time_for_the_next() {
+        let answered = first_to_answer(addresses(), |address| async move {
+            match address.port() {
+                1 => std::future::pending().await,
+                port => Ok(port),
+            }
+        });
+        let in_time = tokio::time::timeout(Duration::from_secs(10), answered).await.unwrap();
+        assert_eq!(in_time.unwrap(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn if_none_answers_the_last_fault_is_told() {
+        let refused = |_| async { Err::<(), _>(io::ErrorKind::ConnectionRefused.into()) };
+        let fault = first_to_answer(addresses(), refused).await.unwrap_err();
+        assert_eq!(fault.unwrap().kind(), io::ErrorKind::ConnectionRefused);
+        assert!(
+            first_to_answer(std::iter::empty(), refused)
+                .await
+                .unwrap_err()
+                .is_none()
+        );
+    }
 }

@@ -12,13 +12,12 @@ use crate::core::name::Name;
 const MOST_RECEIPTS: usize = 100;
 const MOST_RESENT: u64 = 1000;
 const LONGEST_NOTE: usize = 500;
+const LONGEST_ID: usize = 64;
 
 /// A command whose form is good. Nothing else of it is checked yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parsed {
-    /// Its id.
-    pub id: Uuid,
-    /// Its id as it was written, for the reply.
+    /// Its id as it was written: 1 to 64 printable ASCII characters.
     pub id_text: String,
     /// The clinic it is meant for.
     pub site: String,
@@ -110,9 +109,9 @@ pub enum Decision {
     Deny,
 }
 
-/// At most 100 ids.
+/// At most 100 ids. Those that no message can have are left out, as unknown ones are ignored.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "Vec<Uuid>")]
+#[serde(try_from = "Vec<String>")]
 pub struct Receipts(Vec<Uuid>);
 
 /// At most 500 characters.
@@ -201,7 +200,12 @@ pub fn parse(octets: &[u8]) -> Result<Parsed, (Option<String>, Refusal)> {
 /// The id, if it is one: what is echoed must not be chosen freely.
 fn written_id(value: &Value) -> Option<String> {
     let text = value.get("id")?.as_str()?;
-    hyphenated(text).map(|_| text.to_owned())
+    is_id(text).then(|| text.to_owned())
+}
+
+/// The contract does not say what an id is made of: whatever a platform counts by will do, if it is short and can be shown.
+fn is_id(text: &str) -> bool {
+    (1..=LONGEST_ID).contains(&text.len()) && text.bytes().all(|octet| matches!(octet, b' '..=b'~'))
 }
 
 fn parse_value(value: Value) -> Result<Parsed, Refusal> {
@@ -210,13 +214,14 @@ fn parse_value(value: Value) -> Result<Parsed, Refusal> {
     if frame.schema != SCHEMA {
         return Err(malformed("schema is not cuffd.command/1"));
     }
-    let id = hyphenated(&frame.id).ok_or_else(|| malformed("id is not a UUID"))?;
+    if !is_id(&frame.id) {
+        return Err(malformed("id is not 1 to 64 printable ASCII characters"));
+    }
     if CommandName::parse(&frame.command).is_none() {
         return Err(Refusal::new(Code::UnknownCommand, "no such command"));
     }
     let command = Command::deserialize(value).map_err(|_| malformed("a field of the command is missing or wrong"))?;
     Ok(Parsed {
-        id,
         id_text: frame.id,
         site: frame.site,
         gateway: frame.gateway,
@@ -224,11 +229,6 @@ fn parse_value(value: Value) -> Result<Parsed, Refusal> {
         command,
         proof: frame.proof,
     })
-}
-
-/// Only the form with hyphens: ids are compared as texts by those who send them.
-fn hyphenated(text: &str) -> Option<Uuid> {
-    (text.len() == 36).then(|| Uuid::try_parse(text).ok()).flatten()
 }
 
 /// What is wrong and where, without the words of the text, which may be anything.
@@ -306,13 +306,14 @@ impl Receipts {
     }
 }
 
-impl TryFrom<Vec<Uuid>> for Receipts {
+impl TryFrom<Vec<String>> for Receipts {
     type Error = &'static str;
 
-    fn try_from(ids: Vec<Uuid>) -> Result<Self, Self::Error> {
-        (ids.len() <= MOST_RECEIPTS)
-            .then_some(Self(ids))
-            .ok_or("more than 100 ids")
+    fn try_from(ids: Vec<String>) -> Result<Self, Self::Error> {
+        if ids.len() > MOST_RECEIPTS {
+            return Err("more than 100 ids");
+        }
+        Ok(Self(ids.iter().filter_map(|id| Uuid::try_parse(id).ok()).collect()))
     }
 }
 

@@ -135,16 +135,16 @@ fn wrong_fields_are_malformed() {
         json!({"command": "decide", "session": "s1", "answer": "x", "decision": "deny", "by": "dr"}),
         json!({"command": "decide", "session": "s1", "answer": ID, "decision": "maybe", "by": "dr"}),
         json!({"command": "receipt"}),
-        json!({"command": "receipt", "ids": ["x"]}),
+        json!({"command": "receipt", "ids": [7]}),
         json!({"command": "resend"}),
+        json!({"command": "resend", "ids": ["x"]}),
         json!({"command": "resend", "kind": "reading", "from_seq": 1}),
         json!({"command": "resend", "kind": "status", "from_seq": 1, "to_seq": 2}),
         json!({"command": "resend", "kind": "reading", "from_seq": -1, "to_seq": 2}),
         json!({"command": "resend", "kind": "reading", "from_seq": 3, "to_seq": 2}),
         json!({"command": "resend", "kind": "reading", "from_seq": 1, "to_seq": 2, "ids": []}),
         json!({"command": "report", "schema": "cuffd.command/2"}),
-        json!({"command": "report", "id": "7"}),
-        json!({"command": "report", "id": "6b0c5a5e5f0a4d0e8a490c8b4f6a2a01"}),
+        json!({"command": "report", "id": 7}),
         json!({"command": "report", "expires_at": "2026-11-21T19:05:00"}),
         json!({"command": "report", "expires_at": 1_800_000_000}),
         json!({"command": "report", "proof": 1}),
@@ -194,14 +194,34 @@ fn a_name_twice_is_malformed_although_the_last_would_be_good() {
 }
 
 #[test]
-fn the_id_is_echoed_as_written_and_only_if_it_is_one() {
+fn an_id_is_1_to_64_printable_characters_and_only_then_echoed_as_written() {
     let upper = ID.to_uppercase();
-    let echoed = |id: &str| {
-        let value = command(&json!({"id": id, "command": "reboot"}));
-        parse(value.to_string().as_bytes()).unwrap_err().0
-    };
-    assert_eq!(echoed(&upper), Some(upper.clone()));
-    assert_eq!(echoed("anything"), None);
+    let (longest, too_long) = ("x".repeat(64), "x".repeat(65));
+    for (id, good) in [
+        (upper.as_str(), true),
+        ("7", true),
+        (" {shift 3}/~", true),
+        (&longest, true),
+        (&too_long, false),
+        ("", false),
+        ("a\nb", false),
+        ("a\u{7f}", false),
+        ("é", false),
+    ] {
+        let written = |name: &str| command(&json!({"id": id, "command": name})).to_string();
+        let read = parse(written("report").as_bytes()).map(|parsed| parsed.id_text);
+        assert_eq!(read.ok().as_deref(), good.then_some(id), "{id:?}");
+        let (echoed, refusal) = parse(written("reboot").as_bytes()).unwrap_err();
+        assert_eq!(echoed.as_deref(), good.then_some(id), "{id:?}");
+        assert_eq!(refusal.code == Code::UnknownCommand, good, "{id:?}");
+    }
+}
+
+#[test]
+fn ids_that_no_message_can_have_do_not_spoil_a_receipt() {
+    let ids = Receipts(vec![Uuid::try_parse(ID).unwrap()]);
+    let fields = json!({"command": "receipt", "ids": ["x", ID, ""]});
+    assert_eq!(parsed(&fields), Ok(Command::Receipt { ids }));
 }
 
 #[test]

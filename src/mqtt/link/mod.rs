@@ -26,6 +26,8 @@ use crate::clock;
 use crate::core::delivery::Mark;
 use crate::core::delivery::isolation::{Change, Isolation};
 use crate::core::delivery::reconnect::{Ending, Reconnect, Urgency};
+use crate::core::delivery::seldom::Seldom;
+use crate::core::delivery::tries::Tries;
 use crate::core::moment::Moment;
 use crate::private::Private;
 use session::Session;
@@ -85,6 +87,9 @@ pub async fn run<O: Outbox>(
         memory: Memory {
             isolation: Isolation::new(settings.window.get().into()),
             reporter: Reporter::new(inputs.state.clone()),
+            dropped_commands: Seldom::default(),
+            lost_replies: Seldom::default(),
+            tries: Tries::default(),
         },
         connections: 0,
         settings: Arc::new(settings),
@@ -111,6 +116,9 @@ struct Link<O> {
 struct Memory {
     isolation: Isolation,
     reporter: Reporter,
+    dropped_commands: Seldom,
+    lost_replies: Seldom,
+    tries: Tries,
 }
 
 /// How a connection ended.

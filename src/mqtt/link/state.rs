@@ -10,7 +10,7 @@ use crate::clock;
 use crate::core::delivery::Kind;
 use crate::core::delivery::answer::{self, Answer};
 use crate::core::delivery::window::Judged;
-use crate::mqtt::client::Fault;
+use crate::mqtt::client::{Fault, Subscription};
 
 /// How the link stands now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub struct LinkState {
     pub last_fault: Option<Fault>,
     /// The broker has thrown messages away because nobody subscribes.
     pub no_subscriber: bool,
-    /// The broker does not let us listen for commands.
+    /// The last broker that was asked does not let us listen for commands.
     pub commands_refused: bool,
     /// Messages go one at a time, to find the one that breaks connections.
     pub isolating: bool,
@@ -79,7 +79,6 @@ impl Reporter {
         let since = clock::wall();
         self.state.send_modify(|state| {
             state.phase = Phase::Up { since };
-            state.commands_refused = false;
         });
     }
 
@@ -103,9 +102,23 @@ impl Reporter {
         });
     }
 
-    pub(super) fn commands_refused(&self) {
-        warn!("the broker does not let this gateway listen for commands: check its access rules");
-        self.state.send_modify(|state| state.commands_refused = true);
+    /// The broker has answered the subscription for commands. The same answer again is not logged again.
+    pub(super) fn subscribed(&self, subscription: Subscription, topic: &str) {
+        let refused = subscription == Subscription::Refused;
+        let news = self.state.send_if_modified(|state| {
+            let news = state.commands_refused != refused;
+            state.commands_refused = refused;
+            news
+        });
+        match subscription {
+            _ if !news => {}
+            Subscription::Granted => info!("the broker lets this gateway listen for commands again"),
+            Subscription::Refused => warn!(
+                topic,
+                "the broker does not let this gateway listen for commands, so none arrives: its access rules must let this \
+                 gateway's user read this topic"
+            ),
+        }
     }
 
     /// Something of the outbox was answered. What is answered as the last of its kind was is not logged again.

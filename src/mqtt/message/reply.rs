@@ -6,7 +6,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{LARGEST, MessageError, encode};
-use crate::core::state::State;
+use crate::core::state::{CuffState, State};
 use crate::mqtt::command::Refusal;
 
 /// The schema's name.
@@ -20,7 +20,7 @@ const LONGEST_RESPONSE_TOPIC: usize = 256;
 pub enum Outcome {
     /// Done; nothing to add.
     Done,
-    /// Done: a `report`.
+    /// Done: a `report`. Of this only what may be told by MQTT is told, and no more of the cuffs than there is room for.
     Report(Box<State>),
     /// Done: a `resend`. What is no longer kept is named.
     Resent {
@@ -31,7 +31,7 @@ pub enum Outcome {
     Refused(Refusal),
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Copy, Serialize)]
 struct Reply<'a> {
     schema: &'static str,
     /// As the command wrote it; null where it could not be read.
@@ -39,6 +39,9 @@ struct Reply<'a> {
     ok: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<&'a State>,
+    /// Details of the cuffs, or the cuffs, are left out of `status` for want of room.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    shortened: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     not_kept: Option<&'a [Value]>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,7 +50,7 @@ struct Reply<'a> {
     test: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Copy, Serialize)]
 struct Error<'a> {
     code: crate::mqtt::command::Code,
     message: &'a str,
@@ -56,20 +59,21 @@ struct Error<'a> {
 /// The octets of a reply to the command with this `id`, as the command wrote it.
 ///
 /// # Errors
-/// With a report so long that it would be larger than a message may be.
+/// Where it would be larger than a message may be; a report is shortened before.
 pub fn reply(id: Option<&str>, outcome: &Outcome, test: bool) -> Result<Vec<u8>, MessageError> {
     let mut reply = Reply {
         schema: SCHEMA,
         id,
         ok: true,
         status: None,
+        shortened: false,
         not_kept: None,
         error: None,
         test,
     };
     match outcome {
         Outcome::Done => {}
-        Outcome::Report(state) => reply.status = Some(state),
+        Outcome::Report(state) => return report(&reply, state),
         Outcome::Resent { not_kept } => reply.not_kept = Some(not_kept),
         Outcome::Refused(refusal) => {
             reply.ok = false;
@@ -80,6 +84,46 @@ pub fn reply(id: Option<&str>, outcome: &Outcome, test: bool) -> Result<Vec<u8>,
         }
     }
     encode(SCHEMA, &reply, LARGEST)
+}
+
+/// A report with as much of the state as there is room for.
+fn report(reply: &Reply<'_>, state: &State) -> Result<Vec<u8>, MessageError> {
+    let mut told = state.clone();
+    // What a body does at this moment is not for whatever topic a sender names.
+    for cuff in &mut told.cuffs {
+        cuff.cuff_pressure = None;
+    }
+    match report_of(reply, &told, false) {
+        Err(MessageError::TooLarge { .. }) => {}
+        done => return done,
+    }
+    told.cuffs = told.cuffs.into_iter().map(without_details).collect();
+    match report_of(reply, &told, true) {
+        Err(MessageError::TooLarge { .. }) => {}
+        done => return done,
+    }
+    told.cuffs.clear();
+    report_of(reply, &told, true)
+}
+
+fn report_of(reply: &Reply<'_>, state: &State, shortened: bool) -> Result<Vec<u8>, MessageError> {
+    let report = Reply {
+        status: Some(state),
+        shortened,
+        ..*reply
+    };
+    encode(SCHEMA, &report, LARGEST)
+}
+
+/// What a cuff says of itself does not change and can be had on the spot; how the way to it stands cannot.
+fn without_details(cuff: CuffState) -> CuffState {
+    CuffState {
+        manufacturer: None,
+        model_number: None,
+        serial: None,
+        firmware: None,
+        ..cuff
+    }
 }
 
 /// Where a reply goes.
@@ -126,7 +170,10 @@ pub struct Outgoing {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::core::state::{ClockState, DeliveryState, StoreState};
     use crate::mqtt::command::Code;
 
     fn text(id: Option<&str>, outcome: &Outcome) -> String {
@@ -161,6 +208,47 @@ mod tests {
         ] {
             assert_eq!(text(id, &outcome), expected);
         }
+    }
+
+    fn cuff(details: usize) -> Value {
+        json!({
+            "id": "living-room", "model": "ua-651ble", "manufacturer": "m".repeat(details), "connected": true,
+            "cuff_pressure": "141 mmHg", "health": "bond_lost", "duplicates": 0, "unassigned": 0,
+        })
+    }
+
+    fn reported(cuffs: usize, details: usize) -> Value {
+        let time = "2026-11-21T18:00:00Z";
+        let state = json!({
+            "schema": "cuffd.state/1", "version": "1", "site": "north", "gateway": "gw", "run": Uuid::nil(),
+            "started_at": time, "sessions": [], "cuffs": vec![cuff(details); cuffs], "radio": {"state": "scanning"},
+            "delivery": DeliveryState::default(), "clock": ClockState::default(), "store": StoreState::default(),
+            "problems": [],
+        });
+        let state: State = serde_json::from_value(state).unwrap();
+        serde_json::from_str(&text(Some("a"), &Outcome::Report(Box::new(state)))).unwrap()
+    }
+
+    #[test]
+    fn a_report_does_not_tell_the_pressure_in_a_cuff() {
+        let reply = reported(1, 9);
+        assert_eq!(reply["status"]["cuffs"][0]["cuff_pressure"], Value::Null);
+        assert_eq!(reply["status"]["cuffs"][0]["manufacturer"], "m".repeat(9));
+        assert_eq!(reply["shortened"], Value::Null);
+    }
+
+    #[test]
+    fn a_report_that_would_be_too_large_tells_less_of_the_cuffs() {
+        let details_left_out = reported(20, 1000);
+        assert_eq!(details_left_out["shortened"], true);
+        let cuffs = details_left_out["status"]["cuffs"].as_array().unwrap();
+        assert_eq!(cuffs.len(), 20);
+        assert_eq!(cuffs[19]["manufacturer"], Value::Null);
+        assert_eq!(cuffs[19]["health"], "bond_lost");
+        let cuffs_left_out = reported(100, 0);
+        assert_eq!(cuffs_left_out["shortened"], true);
+        assert_eq!(cuffs_left_out["status"]["cuffs"], json!([]));
+        assert_eq!(cuffs_left_out["status"]["radio"]["state"], "scanning");
     }
 
     #[test]

@@ -136,6 +136,7 @@ pub(crate) struct ConnAck {
     pub(crate) receive_maximum: Option<u16>,
     pub(crate) largest_packet: Option<u32>,
     pub(crate) maximum_qos: Option<u8>,
+    pub(crate) retain_available: Option<u8>,
 }
 
 pub(crate) fn connack(connack: ConnAck) -> Vec<u8> {
@@ -150,6 +151,9 @@ pub(crate) fn connack(connack: ConnAck) -> Vec<u8> {
     }
     if let Some(maximum) = connack.maximum_qos {
         properties.extend([0x24, maximum]);
+    }
+    if let Some(available) = connack.retain_available {
+        properties.extend([0x25, available]);
     }
     let mut body = vec![0, connack.code, short(properties.len())];
     body.extend(properties);

@@ -34,9 +34,6 @@ use storing::Storing;
 /// A row that waits is looked for again at least this often: the wall clock by which it waits may be set.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
-/// Replies wait for room when so many publishes beside the outbox's are unanswered.
-const MOST_OTHERS: usize = 16;
-
 /// One connection, from the first packet to the last.
 pub(super) struct Session<'a, O> {
     settings: &'a Settings,
@@ -57,6 +54,8 @@ pub(super) struct Session<'a, O> {
     counting: bool,
     /// Unanswered requests that are not of the outbox.
     others: usize,
+    /// It has been seen to acknowledge.
+    proven: bool,
     acknowledged: u32,
     answered: u32,
     last_puback: Option<Timestamp>,
@@ -76,13 +75,14 @@ impl<'a, O: Outbox> Session<'a, O> {
         let now = clock::moment();
         let timing = settings.timing;
         let rules = rules(settings, None);
+        let window = Window::new(rules).after(std::mem::take(&mut memory.tries));
         Self {
             settings,
             origin,
             memory,
             identity,
             work: Work::new(outbox.clone()),
-            window: Window::new(rules),
+            window,
             full_window: rules.window,
             watchdog: Watchdog::new(timing.patience),
             status: Notice::new(timing.status_every, now),
@@ -91,6 +91,7 @@ impl<'a, O: Outbox> Session<'a, O> {
             listening: false,
             counting: false,
             others: 0,
+            proven: false,
             acknowledged: 0,
             answered: 0,
             last_puback: None,
@@ -127,7 +128,7 @@ impl<'a, O: Outbox> Session<'a, O> {
 
     fn up(&mut self, plan: &Plan, limits: Limits, connection: &Connection) {
         let rules = rules(self.settings, Some(limits));
-        self.window = Window::new(rules);
+        self.window.rule(rules);
         self.full_window = rules.window;
         let isolating = self.memory.isolation.is_on();
         if isolating {
@@ -167,7 +168,7 @@ impl<'a, O: Outbox> Session<'a, O> {
             tokio::select! {
                 event = connection.event() => match event {
                     Event::Down(fault) => return Ok(fault),
-                    Event::Command(command) => forward(inputs, command),
+                    Event::Command(command) => self.forward(inputs, command),
                     Event::Subscribed(subscription) => self.subscribed(subscription),
                     Event::Up(_) => return Ok(Fault::new(Class::Protocol, "a second CONNACK")),
                 },
@@ -175,7 +176,7 @@ impl<'a, O: Outbox> Session<'a, O> {
                 () = changed(&mut inputs.queued) => self.window.woken(),
                 () = changed(&mut inputs.status) => self.problems_changed(&inputs.status),
                 () = changed(&mut inputs.info) => self.info.want(),
-                Some(outgoing) = inputs.replies.recv(), if self.others < MOST_OTHERS => self.reply(connection, outgoing),
+                Some(outgoing) = inputs.replies.recv(), if self.may_reply() => self.reply(connection, outgoing),
                 () = clock::sleep_until(deadline) => self.time_has_come(),
                 () = shutdown.cancelled(), if self.stopping.is_none() => {
                     self.stopping = Some(Stopping::begin(&self.settings.timing, clock::moment()));
@@ -185,10 +186,24 @@ impl<'a, O: Outbox> Session<'a, O> {
         }
     }
 
-    fn subscribed(&mut self, subscription: Subscription) {
-        if subscription == Subscription::Refused {
-            self.memory.reporter.commands_refused();
+    /// In isolation a message of the outbox goes only with nothing beside it: replies wait until none is left.
+    fn may_reply(&self) -> bool {
+        let held_back = self.memory.isolation.is_on() && !self.window.is_idle();
+        !held_back && self.window.has_room_for_reply(self.others)
+    }
+
+    fn forward(&mut self, inputs: &Inputs, command: Incoming) {
+        if inputs.commands.try_send(command).is_ok() {
+            return;
         }
+        if let Some(times) = self.memory.dropped_commands.happened(clock::moment()) {
+            warn!(times, "too many commands at once: they are dropped");
+        }
+    }
+
+    fn subscribed(&mut self, subscription: Subscription) {
+        let topic = self.settings.topics.command();
+        self.memory.reporter.subscribed(subscription, &topic);
         self.listening = true;
         self.others = self.others.saturating_sub(1);
         self.watchdog.answered(self.window.out() + self.others, clock::moment());
@@ -251,11 +266,13 @@ impl<'a, O: Outbox> Session<'a, O> {
     }
 
     fn over(self, fault: Fault) -> Over {
+        let in_flight = self.window.in_flight();
+        self.memory.tries = self.window.into_tries();
         Over {
             fault,
             acknowledged: self.acknowledged,
             answered: self.answered,
-            in_flight: self.window.in_flight(),
+            in_flight,
         }
     }
 }
@@ -267,11 +284,5 @@ fn rules(settings: &Settings, limits: Option<Limits>) -> Rules {
         window: allowed.into(),
         receipt_timeout: settings.receipt_timeout,
         largest_packet: limits.and_then(|limits| limits.largest_packet),
-    }
-}
-
-fn forward(inputs: &Inputs, command: Incoming) {
-    if inputs.commands.try_send(command).is_err() {
-        warn!("too many commands at once: one is dropped");
     }
 }

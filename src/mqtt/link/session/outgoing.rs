@@ -106,7 +106,7 @@ impl<O: Outbox> Session<'_, O> {
     /// Publishes what is not of the outbox.
     fn publish(&mut self, connection: &Connection, what: What, publish: Publish) {
         if !packet_of(&publish).fits(self.window.largest_packet()) {
-            warn!(?what, "larger than the broker's Maximum Packet Size: not published");
+            self.not_published(what, "larger than the broker's Maximum Packet Size");
             self.goodbye_answered(what);
             return;
         }
@@ -116,7 +116,18 @@ impl<O: Outbox> Session<'_, O> {
                 self.watchdog.sent(clock::moment());
                 self.work.answer(what, outcome);
             }
-            Handed::Full | Handed::Gone | Handed::Unsendable => warn!(?what, "could not be published"),
+            Handed::Full => self.not_published(what, "too much waits to be published"),
+            Handed::Gone => self.not_published(what, "the connection is over"),
+            Handed::Unsendable => self.not_published(what, "MQTT cannot carry it"),
+        }
+    }
+
+    /// How often there are replies is for those who send commands to say.
+    fn not_published(&mut self, what: What, why: &str) {
+        if what != What::Reply {
+            warn!(?what, why, "not published");
+        } else if let Some(times) = self.memory.lost_replies.happened(clock::moment()) {
+            warn!(times, why, "replies are not published");
         }
     }
 
@@ -137,7 +148,7 @@ impl<O: Outbox> Session<'_, O> {
     /// In isolation a row goes only when the connection has shown that it can acknowledge, with nothing beside it, and
     /// after its attempt is counted, because the try may end the process.
     fn send_alone(&mut self) {
-        if self.acknowledged == 0 || self.others > 0 || self.counting {
+        if !self.proven || self.others > 0 || self.counting {
             return;
         }
         if let Some(row) = self.window.next(0, clock::now()) {
