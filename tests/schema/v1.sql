@@ -178,7 +178,7 @@ INSERT INTO identity VALUES (1, 'north', 'gw-0042');
 INSERT INTO cuff (id, first_connection, battery, duplicates) VALUES ('living-room', 1, 87, 3);
 INSERT INTO connection (row, cuff, bonded, first, boot, began_at, began_moment)
     VALUES (1, 'living-room', 1, 1, zeroblob(16), 1795284000000000, 1000);
-INSERT INTO measurement VALUES (2, 1, x'1e', 1795284001000000, 2000);
+INSERT INTO measurement VALUES (2, 1, x'1e', 1795284001000000, 2000, 1);
 INSERT INTO digest VALUES ('living-room', zeroblob(32));
 INSERT INTO message (row, id, kind, seq, created_at, state)
     VALUES (1, x'000102030405060708090a0b0c0d0e0f', 'reading', 42, 1795284000000000, 'queued');
