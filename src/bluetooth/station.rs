@@ -102,7 +102,8 @@ impl Station {
     pub(super) async fn run(mut self) -> Result<(), Ended> {
         let result = self.serve().await;
         if result == Err(Ended::Unheard) {
-            // bluetoothd switches the indications of a client that vanishes off, if the link is up; that costs cuffs their bond.
+            // Of a client that vanishes while the link is up, bluetoothd switches the indications off; that costs cuffs
+            // their bond.
             self.link.take_down().await;
         }
         result
