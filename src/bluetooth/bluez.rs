@@ -4,6 +4,7 @@
 //! * The stream of facts must be polled while a call is under way: both come through one socket.
 
 use std::collections::HashMap;
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -29,6 +30,11 @@ const CALL_FOR: Duration = Duration::from_secs(15);
 /// For starting and stopping a scan. A cuff waits meanwhile, and bluetoothd has been seen to leave StopDiscovery unanswered
 /// when the kernel's own discovery ended in the same moment.
 const SCAN_FOR: Duration = Duration::from_secs(4);
+/// Signals that may wait while nobody polls the stream of facts. One more, and the answer to a call would not be read either.
+const UNHEARD: NonZeroUsize = match NonZeroUsize::new(4096) {
+    Some(count) => count,
+    None => NonZeroUsize::MIN,
+};
 /// The weakest signal that BlueZ lets a filter ask for. Asking keeps bluetoothd telling of every advertisement; without it
 /// later versions tell only of changes by 8 dB, and a cuff that comes back to the same table would not be noticed.
 const WEAKEST_DBM: i16 = -127;
@@ -58,10 +64,17 @@ impl Bluez {
     /// Connects to the system bus and begins to listen.
     ///
     /// # Errors
-    /// There is no bus.
-    pub(super) async fn connect(pairing: watch::Receiver<Option<OwnedObjectPath>>) -> zbus::Result<(Self, Facts)> {
+    /// There is no bus, or it does not answer.
+    pub(super) async fn connect(pairing: watch::Receiver<Option<OwnedObjectPath>>) -> Result<(Self, Facts), Fault> {
+        match tokio::time::timeout(CALL_FOR, Self::listen(pairing)).await {
+            Ok(listening) => listening.map_err(|error| faults::of_zbus(&error)),
+            Err(_too_long) => Err(Fault::Timeout),
+        }
+    }
+
+    async fn listen(pairing: watch::Receiver<Option<OwnedObjectPath>>) -> zbus::Result<(Self, Facts)> {
         let connection = zbus::connection::Builder::system()
-            .method_timeout(CALL_FOR)
+            .max_queued(UNHEARD)
             .serve_at(agent::PATH, Agent::new(pairing))
             .build()
             .await?;
@@ -196,7 +209,7 @@ impl Bluez {
     where
         B: serde::Serialize + zbus::DynamicType,
     {
-        // Around the whole call: the library's own limit begins only once the call is sent.
+        // Around the whole call: a limit of the library's own would begin only once the call is sent.
         let called = self
             .connection
             .call_method(Some(service), path, Some(interface), method, body);

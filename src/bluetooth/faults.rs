@@ -27,6 +27,9 @@ const TEXTS: &[(&str, Fault)] = &[
     ("not connected", Fault::NotConnected),
     ("abort-by-local", Fault::NotConnected),
     ("abort-by-remote", Fault::NotConnected),
+    // Before "inputoutput": zbus calls a late answer an input/output error, and that bus is not gone.
+    ("timed out", Fault::Timeout),
+    ("timedout", Fault::Timeout),
     ("error.disconnected", Fault::Bus),
     ("failed to send message", Fault::Bus),
     ("connection is closed", Fault::Bus),
@@ -43,8 +46,6 @@ const TEXTS: &[(&str, Fault)] = &[
     ("not found", Fault::UnknownObject),
     ("noreply", Fault::Timeout),
     ("timeout waiting for reply", Fault::Timeout),
-    ("timed out", Fault::Timeout),
-    ("timedout", Fault::Timeout),
 ];
 
 /// What an error of btleplug means.
@@ -147,5 +148,14 @@ mod tests {
         assert_eq!(of_zbus(&error), Fault::Stack);
         let error = zbus::Error::InputOutput(std::sync::Arc::new(std::io::ErrorKind::BrokenPipe.into()));
         assert_eq!(of_zbus(&error), Fault::Bus);
+    }
+
+    #[test]
+    fn a_late_answer_is_no_lost_bus() {
+        let late = std::io::Error::new(std::io::ErrorKind::TimedOut, "timed out");
+        let error = zbus::Error::InputOutput(std::sync::Arc::new(late));
+        assert_eq!(of_zbus(&error), Fault::Timeout);
+        let bare = zbus::Error::InputOutput(std::sync::Arc::new(std::io::ErrorKind::TimedOut.into()));
+        assert_eq!(of_zbus(&bare), Fault::Timeout);
     }
 }

@@ -80,6 +80,21 @@ impl Link {
             .is_some_and(|opened| catalogue(&opened.peripheral).has(Characteristic::Measurement));
     }
 
+    /// Closes a stream that cannot be polled: bluetoothd's word of every advertisement would pile up in it. Nothing is lost,
+    /// since nothing that is not listed can be subscribed to; the next operation opens it anew.
+    pub(super) fn rest(&mut self) {
+        if !self.listed {
+            self.opened = None;
+        }
+    }
+
+    /// Takes the link down, if the cuff was looked for. Nothing is unsubscribed.
+    pub(super) async fn take_down(&mut self) {
+        if let Some(opened) = &self.opened {
+            hang_up(&opened.peripheral).await;
+        }
+    }
+
     /// Forgets the cuff: it is to be looked for through another adapter.
     pub(super) fn close(&mut self) {
         self.opened = None;

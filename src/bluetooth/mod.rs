@@ -18,6 +18,7 @@ mod station;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 use btleplug::platform::Manager;
 use jiff::tz::TimeZone;
@@ -27,6 +28,9 @@ use tokio_util::sync::CancellationToken;
 use crate::core::collection::{Choice, Limits};
 use crate::core::cuff::Cuff;
 use crate::core::source::{Event, RadioHealth};
+
+/// For word of the end of D-Bus to be taken in.
+const TOLD_WITHIN: Duration = Duration::from_secs(1);
 
 /// What the clinic set (contract 4, `[bluetooth]`), and what changes while the daemon runs.
 #[derive(Clone, Debug)]
@@ -67,7 +71,7 @@ pub enum RadioError {
 /// `progress` grows at least every five seconds.
 ///
 /// # Errors
-/// Collection cannot go on. [`RadioError::NoBus`] was told as [`RadioHealth::NoBus`] before.
+/// Collection cannot go on. [`RadioError::NoBus`] was told as [`RadioHealth::NoBus`] before, if anybody took that in.
 pub async fn run(
     settings: Settings,
     events: mpsc::Sender<Event>,
@@ -76,8 +80,9 @@ pub async fn run(
 ) -> Result<(), RadioError> {
     let result = Box::pin(collect(settings, events.clone(), progress, cancel)).await;
     if let Err(RadioError::NoBus) = result {
-        // The daemon is leaving; that nobody listens any more is no further trouble.
-        let _ = events.send(Event::Radio(RadioHealth::NoBus)).await;
+        // The daemon is leaving; that nobody listens any more, or not in time, is no further trouble.
+        let told = events.send(Event::Radio(RadioHealth::NoBus));
+        let _ = tokio::time::timeout(TOLD_WITHIN, told).await;
     }
     result
 }
@@ -95,8 +100,8 @@ async fn collect(
     let manager = Manager::new().await.map_err(|_| RadioError::NoBus)?;
     let mut tower = radio::Tower::new(settings, events, progress, bluez, manager);
     let result = tower.run(facts, cancel).await;
-    if result.is_err() {
-        tower.rescue().await;
+    if let Err(failure) = &result {
+        tower.rescue(failure).await;
     }
     result
 }

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use btleplug::platform::Manager;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -23,14 +24,16 @@ use crate::clock;
 use crate::core::collection::{Fault, Order, Radio, RadioEvent};
 use crate::core::cuff::Cuff;
 use crate::core::name::Name;
-use crate::core::source;
+use crate::core::source::{self, RadioHealth};
 
 /// How often the task shows that it is alive when nothing happens.
 const BEAT: Duration = Duration::from_secs(5);
 /// Before bluetoothd is asked again for everything it knows.
 const ASK_AGAIN: Duration = Duration::from_secs(2);
-/// For values that have arrived to be passed on when collection ends early.
-const RESCUE_FOR: Duration = Duration::from_secs(1);
+/// For values that have arrived to be passed on, and for links to be taken down, when collection ends early.
+const RESCUE_FOR: Duration = Duration::from_secs(10);
+/// The same without D-Bus: no link can be taken down.
+const RESCUE_WITHOUT_BUS_FOR: Duration = Duration::from_secs(1);
 /// Requests that may wait to be taken; each cuff has at most a few.
 const REQUESTS: usize = 64;
 
@@ -50,6 +53,8 @@ pub(super) struct Tower {
     turns: BTreeMap<Name, oneshot::Sender<()>>,
     requests: (mpsc::Sender<Request>, mpsc::Receiver<Request>),
     under_way: Option<Call>,
+    /// How the radio stands, if nobody could take that in when it was told.
+    untold: Option<RadioHealth>,
     stopping: bool,
 }
 
@@ -96,6 +101,7 @@ impl Tower {
             turns: BTreeMap::new(),
             requests: mpsc::channel(REQUESTS),
             under_way: None,
+            untold: None,
             stopping: false,
         }
     }
@@ -114,30 +120,38 @@ impl Tower {
         while !(self.stopping && self.tasks.is_empty() && self.radio.is_quiet()) {
             self.progress.fetch_add(1, Ordering::Relaxed);
             tokio::select! {
+                // An answer before the signals: one that tells everything must not undo what was signalled after it. The
+                // signals last: a busy site has one at any time, while all else is rare.
+                biased;
                 () = cancel.cancelled(), if !self.stopping => self.stop().await?,
-                found = facts.next() => {
-                    for fact in found.ok_or(RadioError::NoBus)? {
-                        self.on_fact(fact).await?;
-                    }
-                }
                 done = finish(&mut self.under_way) => self.on_done(done).await?,
                 Some(request) = self.requests.1.recv() => self.on_request(request).await?,
                 Some(ended) = self.tasks.join_next() => self.on_ended(ended).await?,
                 Ok(()) = self.settings.cuffs.changed(), if !self.stopping => self.register().await?,
                 () = clock::sleep_until(self.radio.deadline()) => self.feed(RadioEvent::Deadline).await?,
-                _ = beat.tick() => {}
+                _ = beat.tick() => self.tell_again()?,
+                found = facts.next() => {
+                    for fact in found.ok_or(RadioError::NoBus)? {
+                        self.on_fact(fact).await?;
+                    }
+                }
             }
         }
         Ok(())
     }
 
-    /// After a failure: lets the cuffs' tasks pass on what has arrived, since bluetoothd has confirmed it to the cuffs.
-    pub(super) async fn rescue(&mut self) {
+    /// After a failure: lets the cuffs' tasks pass on what has arrived, since bluetoothd has confirmed it to the cuffs, and
+    /// take their links down.
+    pub(super) async fn rescue(&mut self, failure: &RadioError) {
+        let patience = match failure {
+            RadioError::NoBus => RESCUE_WITHOUT_BUS_FOR,
+            RadioError::Unheard | RadioError::Task(_) => RESCUE_FOR,
+        };
         for registered in self.cuffs.values() {
             registered.stop.cancel();
         }
         let all = async { while self.tasks.join_next().await.is_some() {} };
-        let _ = tokio::time::timeout(RESCUE_FOR, all).await;
+        let _ = tokio::time::timeout(patience, all).await;
     }
 
     async fn stop(&mut self) -> Result<(), RadioError> {
@@ -155,7 +169,7 @@ impl Tower {
             for order in self.radio.handle(event, clock::moment()) {
                 debug!(?order, "radio");
                 match order {
-                    Order::Tell(health) => self.tell(source::Event::Radio(health)).await?,
+                    Order::Tell(health) => self.tell(health)?,
                     Order::Use(adapter) => waiting.extend(self.use_adapter(adapter)),
                     Order::Grant(cuff) => self.grant(&cuff),
                     Order::StartScan(_) | Order::StopScan(_) | Order::SetPower(..) => {
@@ -167,8 +181,19 @@ impl Tower {
         Ok(())
     }
 
-    async fn tell(&mut self, event: source::Event) -> Result<(), RadioError> {
-        self.events.send(event).await.map_err(|_| RadioError::Unheard)
+    /// Tells how the radio stands, without waiting: who listens may be busy for long, and the daemon must show that it is
+    /// alive. Only the latest counts, and is told again later.
+    fn tell(&mut self, health: RadioHealth) -> Result<(), RadioError> {
+        match self.events.try_send(source::Event::Radio(health)) {
+            Ok(()) => self.untold = None,
+            Err(TrySendError::Full(_)) => self.untold = Some(health),
+            Err(TrySendError::Closed(_)) => return Err(RadioError::Unheard),
+        }
+        Ok(())
+    }
+
+    fn tell_again(&mut self) -> Result<(), RadioError> {
+        self.untold.take().map_or(Ok(()), |health| self.tell(health))
     }
 
     fn grant(&mut self, cuff: &Name) {
@@ -296,7 +321,10 @@ impl Tower {
                 self.turns.insert(cuff.clone(), granted);
                 self.feed(RadioEvent::Wanted(cuff)).await
             }
-            Request::GivenBack(cuff) => self.feed(RadioEvent::GivenBack(cuff)).await,
+            Request::GivenBack(cuff) => {
+                self.turns.remove(&cuff);
+                self.feed(RadioEvent::GivenBack(cuff)).await
+            }
             Request::Left(cuff) => {
                 self.turns.remove(&cuff);
                 self.feed(RadioEvent::Left(cuff)).await

@@ -1,8 +1,10 @@
 //! One cuff's task: waits, feeds its [`Collector`], and does what that says.
 
 use std::pin::Pin;
+use std::time::Duration;
 
 use btleplug::platform::Manager;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
@@ -13,7 +15,10 @@ use crate::clock;
 use crate::core::collection::{Action, Answer, Collector, Event, Fault, Operation, Setup};
 use crate::core::cuff::Address;
 use crate::core::name::Name;
-use crate::core::source;
+use crate::core::source::{self, CuffHealth};
+
+/// How long a stopping daemon may take no more of what a cuff sent before the cuff is stopped from sending.
+const STUCK_AFTER: Duration = Duration::from_secs(1);
 
 /// What a cuff asks of the radio's task.
 #[derive(Debug)]
@@ -53,6 +58,8 @@ pub(super) struct Station {
     before: Sighting,
     under_way: Option<UnderWay>,
     stopping: bool,
+    /// The link was taken down because nobody took what came through it.
+    taken_down: bool,
 }
 
 /// The operation under way.
@@ -84,6 +91,7 @@ impl Station {
             before: Sighting::default(),
             under_way: None,
             stopping: false,
+            taken_down: false,
         }
     }
 
@@ -92,6 +100,16 @@ impl Station {
     /// # Errors
     /// It cannot go on.
     pub(super) async fn run(mut self) -> Result<(), Ended> {
+        let result = self.serve().await;
+        if result == Err(Ended::Unheard) {
+            // Of a client that vanishes while the link is up, bluetoothd switches the indications off; that costs cuffs
+            // their bond.
+            self.link.take_down().await;
+        }
+        result
+    }
+
+    async fn serve(&mut self) -> Result<(), Ended> {
         self.wires.sightings.mark_changed();
         self.wires.synchronized.mark_changed();
         while !self.collector.is_stopped() {
@@ -99,6 +117,9 @@ impl Station {
                 for action in self.collector.handle(event, clock::now()) {
                     self.perform(action).await?;
                 }
+            }
+            if self.under_way.is_none() && self.collector.is_idle() {
+                self.link.rest();
             }
         }
         Ok(())
@@ -150,7 +171,8 @@ impl Station {
 
     async fn perform(&mut self, action: Action) -> Result<(), Ended> {
         match action {
-            Action::Tell(event) => self.wires.events.send(event).await.map_err(|_| Ended::Unheard),
+            Action::Tell(event) if is_passing(&event) => self.mention(event),
+            Action::Tell(event) => self.tell(event).await,
             Action::Do(operation) => {
                 self.begin(operation);
                 Ok(())
@@ -162,6 +184,30 @@ impl Station {
             Action::GiveRadioBack => self.request(Request::GivenBack(self.cuff.clone())).await,
             Action::Leave => self.request(Request::Left(self.cuff.clone())).await,
         }
+    }
+
+    /// Tells what may get lost: the next of its kind says more.
+    fn mention(&self, event: source::Event) -> Result<(), Ended> {
+        match self.wires.events.try_send(event) {
+            Ok(()) | Err(TrySendError::Full(_)) => Ok(()),
+            Err(TrySendError::Closed(_)) => Err(Ended::Unheard),
+        }
+    }
+
+    /// Tells what must not get lost, however long that takes. If it takes long while the daemon stops, the link goes down
+    /// first: what the cuff would send now could not be kept, and it would believe it delivered.
+    async fn tell(&mut self, event: source::Event) -> Result<(), Ended> {
+        let room = tokio::select! {
+            biased;
+            room = self.wires.events.reserve() => room,
+            () = is_stuck(&self.wires.stop), if !self.taken_down => {
+                self.taken_down = true;
+                self.link.take_down().await;
+                self.wires.events.reserve().await
+            }
+        };
+        room.map_err(|_| Ended::Unheard)?.send(event);
+        Ok(())
     }
 
     async fn request(&mut self, request: Request) -> Result<(), Ended> {
@@ -178,6 +224,24 @@ impl Station {
         };
         self.under_way = Some(UnderWay { future, listens });
     }
+}
+
+/// Whether only the latest of its kind counts.
+const fn is_passing(event: &source::Event) -> bool {
+    matches!(
+        event,
+        source::Event::CuffPressure { .. }
+            | source::Event::Cuff {
+                health: CuffHealth::Heard { .. },
+                ..
+            }
+    )
+}
+
+/// Ends some time after the daemon began to stop.
+async fn is_stuck(stop: &CancellationToken) {
+    stop.cancelled().await;
+    tokio::time::sleep(STUCK_AFTER).await;
 }
 
 async fn wait_for_turn(requests: mpsc::Sender<Request>, cuff: Name) -> Outcome {

@@ -20,6 +20,10 @@ use tokio_util::sync::CancellationToken;
 
 /// Tells the process that it is the gateway: `id=address=model` for each registered cuff, with commas between.
 const CUFFS: &str = "CUFFD_TEST_CUFFS";
+/// Tells the process to take nothing after this line until some time after it was told to stop.
+const STALLS: &str = "CUFFD_TEST_STALLS";
+/// Long enough for a link to be taken down meanwhile.
+const STALL_FOR: Duration = Duration::from_secs(4);
 /// What the gateway's lines begin with, among those of the test harness.
 const MARK: &str = "gateway: ";
 /// Longer than anything here takes.
@@ -36,6 +40,15 @@ pub(crate) struct Gateway {
 impl Gateway {
     /// Starts a gateway on this bus, with these cuffs registered.
     pub(crate) fn start(bus: &str, cuffs: &str) -> Self {
+        Self::start_with(bus, cuffs, None)
+    }
+
+    /// Starts one that takes nothing after this line until some time after it was told to stop: the store is full.
+    pub(crate) fn start_stalling(bus: &str, cuffs: &str, after: &str) -> Self {
+        Self::start_with(bus, cuffs, Some((STALLS, after)))
+    }
+
+    fn start_with(bus: &str, cuffs: &str, more: Option<(&str, &str)>) -> Self {
         let mut process = Command::new(std::env::current_exe().expect("this program"))
             .args([
                 "--ignored",
@@ -45,6 +58,7 @@ impl Gateway {
             ])
             .env("DBUS_SYSTEM_BUS_ADDRESS", bus)
             .env(CUFFS, cuffs)
+            .envs(more)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -81,9 +95,14 @@ impl Gateway {
         self.said[from..].to_vec()
     }
 
+    /// Tells it to stop.
+    pub(crate) fn stop_later(&mut self) {
+        drop(self.process.stdin.take());
+    }
+
     /// Tells it to stop, and waits until it has. What it said last.
     pub(crate) async fn stop(&mut self) -> String {
-        drop(self.process.stdin.take());
+        self.stop_later();
         self.says("ended").await
     }
 
@@ -134,8 +153,8 @@ async fn is_run_by_the_other_tests() {
         synchronized,
     };
     stop_with_stdin(cancel.clone());
-    let collected = bluetooth::run(settings, events, Arc::new(AtomicU64::new(0)), cancel);
-    let (result, ()) = tokio::join!(collected, print(receiver));
+    let collected = bluetooth::run(settings, events, Arc::new(AtomicU64::new(0)), cancel.clone());
+    let (result, ()) = tokio::join!(collected, print(receiver, cancel));
     say(&format!("ended {result:?}"));
 }
 
@@ -163,10 +182,16 @@ fn stop_with_stdin(cancel: CancellationToken) {
     });
 }
 
-async fn print(mut events: mpsc::Receiver<Event>) {
+async fn print(mut events: mpsc::Receiver<Event>, stop: CancellationToken) {
+    let last = std::env::var(STALLS).ok();
     while let Some(event) = events.recv().await {
-        if let Some(line) = line_of(event) {
-            say(&line);
+        let Some(line) = line_of(event) else {
+            continue;
+        };
+        say(&line);
+        if last.as_ref() == Some(&line) {
+            stop.cancelled().await;
+            tokio::time::sleep(STALL_FOR).await;
         }
     }
 }

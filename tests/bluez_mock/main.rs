@@ -378,3 +378,22 @@ async fn stopping_lets_a_dump_end_and_hangs_up() {
         "no link is left behind"
     );
 }
+
+#[tokio::test]
+async fn a_gateway_that_can_keep_nothing_hangs_up_when_stopped_and_loses_nothing() {
+    let bus = Bus::start().await;
+    let bluez = Bluez::start(&bus.address(), Stage::new(vec![Script::new(CUFF).dump(0..60)])).await;
+    bluez.stage.cuff(0, |cuff| cuff.hangs_up = false);
+    let cuffs = format!("c1={CUFF}=standard");
+    let mut gateway = Gateway::start_stalling(&bus.address(), &cuffs, "measurement 2");
+    gateway.says("measurement 2").await;
+    gateway.stop_later();
+    gateway.says("measurement 3").await;
+    assert!(
+        bluez.stage.count("Disconnect") > 0,
+        "before anything else could be kept"
+    );
+    assert_eq!(gateway.says("ended").await, "ended Ok(())");
+    assert_eq!(gateway.measurements(), counters(0..60));
+    assert_eq!(bluez.stage.count("StopNotify"), 0);
+}

@@ -115,6 +115,12 @@ impl Collector {
         }
     }
 
+    /// Whether the cuff is neither connected nor about to be.
+    #[must_use]
+    pub const fn is_idle(&self) -> bool {
+        matches!(self.state, State::Idle)
+    }
+
     /// Whether it has come to its end after [`Event::Stop`].
     #[must_use]
     pub const fn is_stopped(&self) -> bool {

@@ -29,6 +29,8 @@ enum UnderWay {
     Stop,
     PowerOff,
     PowerOn,
+    /// Given to an adapter that is not used any more: what becomes of it says nothing of the one that is.
+    Moot,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,11 +121,7 @@ impl Radio {
             RadioEvent::Advertisement => self.on_advertisement(now),
             RadioEvent::Registered(registered) => self.registered = registered,
             RadioEvent::Wanted(cuff) => self.waiting.push_back(cuff),
-            RadioEvent::GivenBack(cuff) => self.release(&cuff),
-            RadioEvent::Left(cuff) => {
-                self.waiting.retain(|waiting| *waiting != cuff);
-                self.release(&cuff);
-            }
+            RadioEvent::GivenBack(cuff) | RadioEvent::Left(cuff) => self.release(&cuff),
             RadioEvent::Link { cuff, up: true } => {
                 self.linked.insert(cuff);
             }
@@ -189,6 +187,8 @@ impl Radio {
     }
 
     fn release(&mut self, cuff: &Name) {
+        // It may be connected without having waited for its turn: another program's link, or one from before our start.
+        self.waiting.retain(|waiting| waiting != cuff);
         if self.holder.as_ref() == Some(cuff) {
             self.holder = None;
         }
@@ -219,7 +219,11 @@ impl Radio {
         let stays = |name: &String| self.adapters.contains_key(name);
         let chosen = match &self.choice {
             Choice::Named(name) => Some(name.clone()).filter(stays),
-            Choice::Auto => self.chosen.clone().filter(stays).or_else(|| self.best_adapter()),
+            Choice::Auto => self
+                .chosen
+                .clone()
+                .filter(|name| stays(name) && self.is_best(name))
+                .or_else(|| self.best_adapter()),
         };
         let chosen = chosen.filter(|_| self.stack == Stack::Up);
         if chosen != self.chosen {
@@ -227,9 +231,17 @@ impl Radio {
             self.linked.clear();
             self.cycle = Cycle::None;
             self.deaf = None;
+            self.under_way = self.under_way.map(|_| UnderWay::Moot);
             self.chosen.clone_from(&chosen);
             out.push(Order::Use(chosen));
         }
+    }
+
+    /// Whether there is no reason to leave this adapter for another.
+    fn is_best(&self, chosen: &str) -> bool {
+        let is_on = |name: &str| self.adapters.get(name).is_some_and(|adapter| adapter.powered);
+        let is_cycled = self.cycle != Cycle::None;
+        is_cycled || is_on(chosen) || !self.adapters.values().any(|adapter| adapter.powered)
     }
 
     fn best_adapter(&self) -> Option<String> {

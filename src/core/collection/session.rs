@@ -41,6 +41,8 @@ enum Phase {
     /// The link is up, but it does not carry anything yet as far as we know: the clock is asked for until it answers.
     Hastening {
         until: Moment,
+        /// What was asked is given up then, but the connection is not.
+        ask_until: Moment,
         again_at: Option<Moment>,
     },
     Discovering {
@@ -115,6 +117,8 @@ pub(super) struct Session {
     subscribed: bool,
     /// The cuff answered something, so the link is good and, if it must be, encrypted.
     answered: bool,
+    /// It was given up because its time was over.
+    overdue: bool,
     clock: Option<ClockSync>,
     clock_waits: Option<Moment>,
     clock_settled: bool,
@@ -142,6 +146,7 @@ impl Session {
             rediscovered: false,
             subscribed: false,
             answered: false,
+            overdue: false,
             clock: None,
             clock_waits: None,
             clock_settled: false,
@@ -185,7 +190,7 @@ impl Session {
 
     /// Whether the link came up and was lost before the cuff could be used.
     pub(super) fn was_dropped_early(&self) -> bool {
-        self.told && self.measurements == 0 && !self.answered
+        self.told && self.measurements == 0 && !self.answered && !self.overdue
     }
 
     /// What the cuff has, if bluetoothd took our subscription: it keeps it for the next connection.
@@ -251,23 +256,6 @@ impl Session {
         self.link_up = true;
         self.tell_connected(now, out);
         self.hasten(now, out);
-    }
-
-    /// The clock of a cuff that is listened to already cannot wait for bluetoothd's word that all is resolved: the cuff may
-    /// send at once and hang up 0.3 s after that.
-    fn hasten(&mut self, now: Now, out: &mut Vec<Action>) {
-        let Phase::Connecting { until } = self.phase else {
-            return;
-        };
-        let Some(catalogue) = self.beginning.armed.clone() else {
-            return;
-        };
-        self.plan(catalogue);
-        if let Some(clock) = &mut self.clock {
-            let next = clock.begin(now);
-            self.phase = Phase::Hastening { until, again_at: None };
-            self.advance_clock((None, next), now, out);
-        }
     }
 
     /// What is to be asked of a cuff that has this.
@@ -385,12 +373,16 @@ impl Session {
     fn on_indications(&mut self, result: Result<(), Fault>, now: Now, out: &mut Vec<Action>) {
         match result {
             // "In progress" is what bluetoothd says of a subscription that it keeps from before.
-            Ok(()) | Err(Fault::InProgress) => self.collect(now, out),
+            Ok(()) | Err(Fault::InProgress) => {
+                self.subscribed = true;
+                self.collect(now, out);
+            }
             Err(Fault::Bond) => self.hang_up(Ending::Failed(Failure::Bond), now, out),
             Err(Fault::UnknownObject) if !self.rediscovered => {
                 self.rediscovered = true;
                 self.discover(now.moment + self.setup.limits.connect_for, 1, true, out);
             }
+            // It was subscribed to before, or it would not send; whether it still is, nobody knows.
             Err(_) if self.measurements > 0 => self.collect(now, out),
             Err(_) => self.hang_up(Ending::Failed(Failure::Subscribe), now, out),
         }
@@ -404,7 +396,6 @@ impl Session {
         };
         let quiet_until = now.moment + wait;
         self.heard_at = now.moment;
-        self.subscribed = true;
         self.answered = true;
         self.phase = Phase::Collecting {
             quiet_until,

@@ -7,7 +7,7 @@ use crate::core::source::RadioHealth;
 /// Which adapter to use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Choice {
-    /// A powered one before others, then the first by name.
+    /// The one in use while it is on; else a powered one before others, then the first by name.
     Auto,
     /// This one only, such as `hci0`.
     Named(String),
@@ -40,7 +40,7 @@ pub enum RadioEvent {
     Registered(usize),
     /// A cuff wants to be connected.
     Wanted(Name),
-    /// A cuff is connected; others may be.
+    /// A cuff is connected, whether or not it had its turn; others may be.
     GivenBack(Name),
     /// A cuff's connection is over, or it does not want one any more.
     Left(Name),

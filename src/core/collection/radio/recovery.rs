@@ -70,13 +70,16 @@ impl Radio {
                 self.hearing = Hearing::default();
             }
             Some(UnderWay::PowerOn) => self.not_before = Some(now + PAUSE),
-            None => {}
+            Some(UnderWay::Moot) | None => {}
         }
     }
 
     pub(super) fn on_started(&mut self, result: Result<(), Fault>, now: Moment) {
         match result {
             Ok(()) => {
+                if self.failures >= WEDGED_AFTER {
+                    self.deaf = None;
+                }
                 self.scanning = true;
                 self.failures = 0;
                 self.hearing.resume(now);

@@ -1,5 +1,7 @@
 //! Scanning, turns and recovery in virtual time.
 
+mod adapters;
+
 use std::time::Duration;
 
 use super::{Choice, Order, Radio, RadioEvent};
@@ -345,30 +347,29 @@ fn an_adapter_that_does_not_come_back_on_is_switched_on_again_and_again() {
 }
 
 #[test]
-fn auto_takes_a_powered_adapter_keeps_it_and_moves_on_when_it_is_gone() {
-    let mut rig = Rig::new(Choice::Auto);
-    rig.tell(RadioEvent::Registered(1));
-    rig.adapter("hci0", Some(false));
-    rig.adapter("hci1", Some(true));
-    rig.tell(RadioEvent::StackUp);
-    assert_eq!(rig.take().first(), Some(&Order::Use(Some("hci1".to_owned()))));
-    rig.adapter("hci0", Some(true));
-    assert_eq!(rig.take(), []);
-    rig.tell(RadioEvent::AdapterGone {
-        name: "hci1".to_owned(),
-    });
-    assert_eq!(rig.take()[..2], [Order::Use(Some("hci0".to_owned())), start()]);
+fn a_cuff_that_was_connected_before_its_turn_came_does_not_get_one() {
+    let mut rig = Rig::scanning_for(3);
+    rig.tell(RadioEvent::Wanted(cuff("c1")));
+    rig.tell(RadioEvent::Wanted(cuff("c2")));
+    rig.take();
+    rig.tell(RadioEvent::GivenBack(cuff("c2")));
+    rig.tell(RadioEvent::Left(cuff("c1")));
+    assert_eq!(rig.take(), [start()]);
 }
 
 #[test]
-fn a_named_adapter_is_waited_for() {
-    let mut rig = Rig::new(Choice::Named("hci7".to_owned()));
+fn an_adapter_that_scans_after_all_was_not_deaf() {
+    let mut rig = Rig::new(Choice::Auto);
+    rig.radio.recover = false;
+    rig.starts = Err(Fault::Other);
     rig.tell(RadioEvent::Registered(1));
-    rig.adapter("hci0", Some(true));
+    rig.adapter(HCI0, Some(true));
     rig.tell(RadioEvent::StackUp);
-    assert_eq!(rig.take(), [Order::Tell(RadioHealth::NoAdapter)]);
-    rig.adapter("hci7", Some(true));
-    assert_eq!(rig.take().first(), Some(&Order::Use(Some("hci7".to_owned()))));
+    rig.wait(5);
+    assert!(rig.is_deaf());
+    rig.starts = Ok(());
+    rig.wait(10);
+    assert_eq!(rig.healths().last(), Some(&RadioHealth::Scanning));
 }
 
 #[test]

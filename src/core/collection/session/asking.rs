@@ -96,14 +96,35 @@ impl Session {
         }
     }
 
+    /// The clock of a cuff that is listened to already cannot wait for bluetoothd's word that all is resolved: the cuff may
+    /// send at once and hang up 0.3 s after that.
+    pub(super) fn hasten(&mut self, now: Now, out: &mut Vec<Action>) {
+        let Phase::Connecting { until } = self.phase else {
+            return;
+        };
+        let Some(catalogue) = self.beginning.armed.clone() else {
+            return;
+        };
+        self.plan(catalogue);
+        if let Some(clock) = &mut self.clock {
+            let next = clock.begin(now);
+            self.phase = hastening(until, now);
+            self.advance_clock((None, next), now, out);
+        }
+    }
+
     /// While hastening: whether the link does not carry anything yet. Once it does, the ordinary limit holds.
     fn is_not_carrying(&mut self, fault: Option<&Fault>, now: Now) -> bool {
-        let Phase::Hastening { until, .. } = self.phase else {
+        let Phase::Hastening { until, ask_until, .. } = self.phase else {
             return false;
         };
         if fault == Some(&Fault::NotConnected) {
             let again_at = Some(now.moment + HASTE_PAUSE);
-            self.phase = Phase::Hastening { until, again_at };
+            self.phase = Phase::Hastening {
+                until,
+                ask_until,
+                again_at,
+            };
             return true;
         }
         self.answered = true;
@@ -113,7 +134,7 @@ impl Session {
     }
 
     pub(super) fn ask_again(&mut self, until: Moment, now: Now, out: &mut Vec<Action>) {
-        self.phase = Phase::Hastening { until, again_at: None };
+        self.phase = hastening(until, now);
         if let Some(next) = self.clock.as_mut().map(|clock| clock.begin(now)) {
             self.advance_clock((None, next), now, out);
         }
@@ -173,5 +194,15 @@ impl Session {
             Some(_) => self.wake_clock(now, out),
             None => self.begin_chore(now, out),
         }
+    }
+}
+
+/// The clock is being asked for, for the first time or again.
+fn hastening(until: Moment, now: Now) -> Phase {
+    let ask_until = now.moment + ASK_FOR;
+    Phase::Hastening {
+        until,
+        ask_until,
+        again_at: None,
     }
 }

@@ -8,7 +8,7 @@ use crate::core::source::{self, Ending, Failure};
 /// What an ending is called once a measurement arrived after it.
 pub(super) const fn delivered_after_all(ending: Ending) -> Ending {
     match ending {
-        Ending::Empty | Ending::Failed(Failure::Connect | Failure::Subscribe) => Ending::Delivered,
+        Ending::Empty | Ending::Failed(Failure::Connect | Failure::Subscribe | Failure::Cap) => Ending::Delivered,
         Ending::Delivered | Ending::Failed(_) | Ending::Stopped => ending,
     }
 }

@@ -11,8 +11,12 @@ impl Session {
         let phase = match self.phase {
             Phase::Connecting { until } | Phase::Settling { until } | Phase::Subscribing { until } => until,
             Phase::Discovering { until, again_at, .. } => until.min(again_at.unwrap_or(until)),
-            Phase::Hastening { until, again_at } => until
-                .min(again_at.unwrap_or(until))
+            Phase::Hastening {
+                until,
+                ask_until,
+                again_at,
+            } => until
+                .min(again_at.unwrap_or(ask_until))
                 .min(self.clock_waits.unwrap_or(until)),
             Phase::SyncingTime { until } => until.min(self.clock_waits.unwrap_or(until)),
             Phase::Collecting { quiet_until, chore } => {
@@ -31,10 +35,11 @@ impl Session {
             Phase::Draining { until, ending } if due(until) && self.link_up => self.hang_up(ending, now, out),
             Phase::Draining { until, ending } if due(until) => return Some(ending),
             Phase::HangingUp { .. } | Phase::Draining { .. } => {}
-            _ if due(self.cap) => self.hang_up(Ending::Failed(Failure::Cap), now, out),
+            _ if due(self.cap) => self.hang_up(self.fallen_short(Failure::Cap), now, out),
             Phase::Connecting { until } | Phase::Hastening { until, .. } | Phase::Discovering { until, .. }
                 if due(until) =>
             {
+                self.overdue = true;
                 self.hang_up(self.fallen_short(Failure::Connect), now, out);
             }
             Phase::Discovering {
@@ -44,7 +49,12 @@ impl Session {
             } if due(again_at) => {
                 self.discover(until, tries + 1, true, out);
             }
-            Phase::SyncingTime { until } if due(until) => {
+            Phase::SyncingTime { until }
+            | Phase::Hastening {
+                ask_until: until,
+                again_at: None,
+                ..
+            } if due(until) => {
                 out.push(Action::Abandon);
                 self.leave_clock(now, out);
             }
@@ -63,6 +73,7 @@ impl Session {
             Phase::Hastening {
                 until,
                 again_at: Some(again_at),
+                ..
             } if due(again_at) => self.ask_again(until, now, out),
             Phase::Hastening { .. } | Phase::SyncingTime { .. } => self.wake_clock(now, out),
             Phase::Collecting { chore, .. } => self.wake_chore(chore, now, out),

@@ -170,3 +170,41 @@ fn a_link_that_never_carries_anything_is_a_failed_connection() {
     rig.wait(milliseconds(300));
     assert_eq!(rig.ending(), Some(Ending::Failed(Failure::Connect)));
 }
+
+#[test]
+fn a_clock_that_does_not_answer_at_once_is_left_and_the_cuff_is_collected_from() {
+    let mut rig = Rig::new();
+    rig.tell(Event::Bonded(true));
+    rig.approach(Some(with(&[(Characteristic::DateTime, READABLE)])));
+    rig.tell(Event::LinkUp);
+    rig.wait(milliseconds(1499));
+    assert_eq!(rig.under_way, Some(Operation::Read(Characteristic::DateTime)));
+    rig.wait(milliseconds(1));
+    rig.subscribe(Err(Fault::InProgress));
+    rig.measure(1);
+    assert_eq!(rig.names(), ["connected", "clock settled", "measurement"]);
+}
+
+#[test]
+fn a_link_that_stays_up_without_carrying_anything_is_no_lost_bond() {
+    let mut rig = Rig::new();
+    rig.tell(Event::Bonded(true));
+    for _ in 0..6 {
+        while !rig.goes() {
+            rig.wait(milliseconds(50));
+            rig.hear();
+        }
+        rig.approach(Some(with(&[(Characteristic::DateTime, READABLE)])));
+        rig.tell(Event::LinkUp);
+        while rig.under_way != Some(Operation::HangUp) {
+            if matches!(rig.under_way, Some(Operation::Read(_))) {
+                rig.answer(Answer::Read(Err(Fault::NotConnected)));
+            }
+            rig.wait(milliseconds(50));
+        }
+        rig.answer(Answer::HungUp);
+        rig.tell(Event::LinkDown);
+        rig.wait(milliseconds(300));
+        assert_eq!(rig.ending(), Some(Ending::Failed(Failure::Connect)));
+    }
+}

@@ -90,20 +90,40 @@ fn pressure_while_it_measures_is_no_silence() {
 
 #[test]
 fn no_connection_outlives_the_cap() {
-    let mut rig = Rig::new();
-    rig.collect();
-    for _ in 0..29 {
-        rig.wait(seconds(4));
-        rig.measure(1);
+    for (event, ending) in [
+        (Event::Measurement(vec![0]), Ending::Delivered),
+        (Event::CuffPressure(vec![0]), Ending::Failed(Failure::Cap)),
+    ] {
+        let mut rig = Rig::new();
+        rig.collect();
+        for _ in 0..29 {
+            rig.wait(seconds(4));
+            rig.tell(event.clone());
+        }
+        rig.wait(milliseconds(3_999));
+        assert_eq!(rig.under_way, None);
+        rig.wait(milliseconds(1));
+        assert_eq!(rig.under_way, Some(Operation::HangUp));
+        rig.answer(Answer::HungUp);
+        rig.tell(Event::LinkDown);
+        rig.wait(milliseconds(300));
+        assert_eq!(rig.ending(), Some(ending), "{event:?}");
     }
-    rig.wait(milliseconds(3_999));
-    assert_eq!(rig.under_way, None);
-    rig.wait(milliseconds(1));
-    assert_eq!(rig.under_way, Some(Operation::HangUp));
-    rig.answer(Answer::HungUp);
+}
+
+#[test]
+fn a_subscription_that_failed_after_a_measurement_is_not_relied_on_next_time() {
+    let mut rig = Rig::new();
+    rig.connect(plain());
+    rig.measure(1);
+    rig.subscribe(Err(Fault::Other));
+    rig.measure(1);
     rig.tell(Event::LinkDown);
     rig.wait(milliseconds(300));
-    assert_eq!(rig.ending(), Some(Ending::Failed(Failure::Cap)));
+    assert_eq!(rig.ending(), Some(Ending::Delivered));
+    rig.wait(seconds(5));
+    rig.hear();
+    assert_eq!(rig.under_way, Some(Operation::Arm));
 }
 
 #[test]
