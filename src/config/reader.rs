@@ -1,6 +1,6 @@
 //! Walks the tree of values, and collects every mistake on the way instead of stopping at the first.
 //!
-//! Each key is read once, by name, with a parser of [`kind`](super::kind). What a table holds beyond the keys that were
+//! Each key is read once, by name, with a parser of [`kind`]. What a table holds beyond the keys that were
 //! read is unknown, and a mistake. A value that was refused is answered by [`Reported`]: its mistake is on the list.
 
 use std::borrow::Cow;

@@ -3,7 +3,7 @@
 //! * Nothing that arrives is dropped: a measurement is passed on in whatever phase it comes, even before the connection is
 //!   reported, because bluetoothd has confirmed it to the cuff already.
 //! * The daemon never pairs here and never switches indications off: both cost cuffs their bond.
-//! * [`source::Event::Connected`](super::source::Event::Connected) comes before anything else of a connection,
+//! * [`source::Event::Connected`] comes before anything else of a connection,
 //!   `ClockSettled` once, `Over` once and last.
 
 mod catalogue;

@@ -13,7 +13,7 @@ pub enum Choice {
     Named(String),
 }
 
-/// What the [`Radio`] is told.
+/// What the [`Radio`](super::Radio) is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RadioEvent {
     /// bluetoothd is there, and every adapter that it has was told of.
@@ -53,13 +53,13 @@ pub enum RadioEvent {
     },
     /// The order under way was carried out, or not.
     Done(Result<(), Fault>),
-    /// [`Radio::deadline`] has come.
+    /// [`Radio::deadline`](super::Radio::deadline) has come.
     Deadline,
     /// The daemon is stopping: no more scans.
     Stop,
 }
 
-/// What the [`Radio`] wants done. One of the scan and power orders is under way at a time.
+/// What the [`Radio`](super::Radio) wants done. One of the scan and power orders is under way at a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Order {
     /// Tell the rest of the daemon.
