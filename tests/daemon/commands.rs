@@ -168,6 +168,22 @@ async fn a_command_from_the_memory_of_an_older_broker_is_refused() {
 }
 
 #[tokio::test]
+async fn a_command_that_asks_the_broker_to_keep_it_is_refused() {
+    let broker = Mosquitto::open().await;
+    let mut platform = Subscriber::start(broker.port, "#").await;
+    let gateway = Gateway::sending_to(broker.port);
+    let _daemon = gateway.idle();
+    // It says that it is online once the broker has granted the subscription.
+    platform.next_on("north/gw/status").await;
+    let report = command("report", &json!({}));
+    platform
+        .publish(COMMAND, &report.to_string(), true, PublishProperties::default())
+        .await;
+    let reply = platform.next_on("north/gw/reply").await.json();
+    assert_eq!(reply["error"]["code"], "retained", "{reply}");
+}
+
+#[tokio::test]
 async fn the_same_command_again_gets_the_same_reply_also_after_a_kill() {
     let mut clinic = Clinic::with("unsigned_commands = [\"resend\"]").await;
     let mut resend = command("resend", &json!({"ids": [Uuid::new_v4()]}));

@@ -130,9 +130,12 @@ async fn outcome(notice: PublishNotice) -> Outcome {
     }
 }
 
-/// Commands that a broker kept are not wanted: retain handling 2.
+/// Commands that a broker kept are not wanted: retain handling 2. One that asks to be kept arrives marked so (retain as
+/// published), and is refused: else it would be carried out now and lie in wait for others.
 pub(super) fn subscribe(client: &AsyncClient, topic: &str) {
-    let filter = SubscribeFilterInput::new(topic, QoS::AtLeastOnce).retain_forward_rule(RetainForwardRule::Never);
+    let filter = SubscribeFilterInput::new(topic, QoS::AtLeastOnce)
+        .preserve_retain(true)
+        .retain_forward_rule(RetainForwardRule::Never);
     // If there is no room for it the connection has just ended, and says so.
     let _ = client.try_subscribe_many([filter]);
 }
