@@ -7,6 +7,7 @@ mod value;
 
 use std::io::{self, BufReader, BufWriter, ErrorKind, Read, Write};
 
+use crate::app::chain;
 use crate::cli::exit;
 use crate::cli::lines::read_line;
 use crate::core::bls::characteristic::Characteristic;
@@ -165,12 +166,6 @@ fn names_of_models() -> String {
         .map(|model| model.name.as_str())
         .collect::<Vec<_>>()
         .join(" ")
-}
-
-/// An error with its causes behind it.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 #[cfg(test)]

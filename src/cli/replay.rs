@@ -13,6 +13,7 @@ use std::io::{self, BufReader, BufWriter, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::app::chain;
 use crate::cli::exit;
 use crate::cli::lines::read_line;
 use crate::config::mistake::Mistakes;
@@ -117,10 +118,4 @@ fn read_all<R: Read>(replayer: &mut Replayer<impl Write>, mut input: BufReader<R
 
 fn report(mistakes: &Mistakes, errors: &mut impl Write) -> io::Result<()> {
     writeln!(errors, "{mistakes}")
-}
-
-/// An error with its causes behind it.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
