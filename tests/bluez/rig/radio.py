@@ -72,6 +72,23 @@ class Adapter(Controller):
             | features.CONNECTION_PARAMETERS_REQUEST_PROCEDURE
         )
         self.le_acl_data_packet_length = 251
+        self._parser = source.parser
+        self._is_plugged_in = True
+
+    def pull_out(self) -> None:
+        """Forgets everything and falls silent, in the middle of a packet or not."""
+        self.on_hci_reset_command(None)
+        self._is_plugged_in = False
+
+    def plug_in(self) -> None:
+        """Speaks again. What is left of a packet that the guest did not finish is not taken for the next one's begin."""
+        self._parser.reset()
+        self._is_plugged_in = True
+
+    def send_hci_packet(self, packet):
+        """To the guest, unless pulled out."""
+        if self._is_plugged_in:
+            super().send_hci_packet(packet)
 
     @property
     def is_scanning(self) -> bool:

@@ -32,7 +32,9 @@ class World:
     async def begin(self) -> None:
         """Starts a Bluetooth stack that knows nobody."""
         await self.guest.do("stop_bluetooth; end cuffd; forget_cuffd_state")
-        await self.guest.do(f"LOGS=/host/{self._logs.name}; start_bus; start_bluetoothd; attach_adapter")
+        await self.guest.do(f"LOGS=/host/{self._logs.name}; start_bus; start_bluetoothd")
+        await self.remove_adapter()
+        await self.insert_adapter()
         await self.adapter_is_on()
 
     async def keep_evidence(self) -> None:
@@ -121,10 +123,12 @@ class World:
 
     async def remove_adapter(self) -> None:
         """The adapter is pulled out."""
-        await self.guest.do("end adapter")
+        self.guest.adapter.pull_out()
+        await self.guest.do("end adapter; drain_adapter")
 
     async def insert_adapter(self) -> None:
         """The adapter is put back in, and switched on as Debian's BlueZ does by itself."""
+        self.guest.adapter.plug_in()
         await self.guest.do(f"LOGS=/host/{self._logs.name}; attach_adapter")
 
     async def kill_bluetoothd(self) -> None:
