@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Context, Result};
 use cuffd::app;
@@ -32,6 +33,9 @@ use crate::broker::{self, Mosquitto};
 
 /// As the daemon has it between source and intake.
 const EVENTS: usize = 256;
+
+/// How many measurements were indicated: two cuffs of one second must not send the same one, which would be a duplicate.
+static INDICATED: AtomicU32 = AtomicU32::new(0);
 
 /// So many measurements differ in their values; after them the cuff's clock has gone on.
 const DIFFERENT: u32 = 40 * 60 * 30;
@@ -108,7 +112,6 @@ pub(crate) struct Cuff {
     events: mpsc::Sender<Event>,
     shown: watch::Receiver<Arc<Board>>,
     intake: JoinSet<Result<(), IntakeError>>,
-    sent: u32,
     /// When the last measurement was indicated.
     last: Option<Timestamp>,
     began: Timestamp,
@@ -140,7 +143,6 @@ impl Cuff {
             events,
             shown,
             intake: running,
-            sent: 0,
             last: None,
             began: clock::wall(),
         };
@@ -161,8 +163,7 @@ impl Cuff {
     /// Indicates a measurement unlike all before, and returns when.
     pub(crate) async fn indicate(&mut self) -> Result<Timestamp> {
         let taken = TimeZone::UTC.to_datetime(self.began);
-        let octets = octets(self.sent, taken)?;
-        self.sent += 1;
+        let octets = octets(INDICATED.fetch_add(1, Ordering::Relaxed), taken)?;
         let (cuff, at) = (self.id.clone(), clock::now());
         self.last = Some(at.wall);
         self.tell(Event::Measurement { cuff, octets, at }).await?;
