@@ -11,7 +11,7 @@ use tracing::{error, info};
 use crate::core::moment::Now;
 use crate::core::name::Name;
 use crate::core::source::{ClockNote, Description};
-use crate::store::{ConnectionId, Judged, MeasurementId, NewMeasurement, Opening, Store, StoreError, Unjudged};
+use crate::store::{ConnectionId, MeasurementId, NewMeasurement, Opening, Step, Store, StoreError, Unjudged};
 use crate::systemd::Heart;
 
 /// Between two offers to a store that does not take something: a full disk empties in seconds at best.
@@ -43,13 +43,13 @@ impl Persist {
             .await
     }
 
-    /// See [`Store::judge`].
+    /// See [`Store::commit`].
     ///
     /// # Errors
     /// The store is damaged or closed.
-    pub async fn judge(&self, judged: Vec<Judged>) -> Result<(), StoreError> {
-        let judged = Arc::new(judged);
-        self.ask("readings", || self.store.judge(judged.as_ref().clone(), Vec::new()))
+    pub async fn commit(&self, step: Step) -> Result<(), StoreError> {
+        let step = Arc::new(step);
+        self.ask("what happened", || self.store.commit(step.as_ref().clone()))
             .await
     }
 

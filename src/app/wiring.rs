@@ -31,6 +31,7 @@ pub fn store_settings(config: &Config) -> store::Settings {
         keep: of.keep,
         max_size: of.max_size,
         reserve: of.reserve,
+        keep_ended: of.keep_ended,
         keep_unassigned: of.keep_unassigned,
         boot: crate::clock::boot_id(),
     }

@@ -1,7 +1,7 @@
 //! Commands already applied, so that the same one again gets the same reply (contract 3.5).
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::column::At;
 use super::{Store, StoreError};
@@ -40,13 +40,14 @@ impl Store {
     /// # Errors
     /// Any failure of the disk or the database.
     pub async fn remember_command(&self, id: String, reply: Reply) -> Result<(), StoreError> {
-        self.write(move |transaction| {
-            let sql = "INSERT OR IGNORE INTO command (id, reply, expires_at) VALUES (?1, ?2, ?3)";
-            transaction
-                .prepare_cached(sql)?
-                .execute(params![id, reply.json, At(reply.expires_at)])?;
-            Ok(())
-        })
-        .await
+        self.write(move |transaction| remember(transaction, &id, &reply)).await
     }
+}
+
+pub(super) fn remember(connection: &Connection, id: &str, reply: &Reply) -> Result<(), StoreError> {
+    let sql = "INSERT OR IGNORE INTO command (id, reply, expires_at) VALUES (?1, ?2, ?3)";
+    connection
+        .prepare_cached(sql)?
+        .execute(params![id, reply.json, At(reply.expires_at)])?;
+    Ok(())
 }

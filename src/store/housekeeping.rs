@@ -9,10 +9,13 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::column::{self, At};
 use super::connections::{self, ConnectionId};
 use super::database::Database;
-use super::{Settings, Store, StoreError, file};
+use super::{Settings, Store, StoreError, file, sessions};
 
 /// The most messages that go in one call.
 const PIECE: usize = 500;
+
+/// The most ended sessions that go in one call.
+const SESSIONS: i64 = 20;
 
 /// How many of them go before the size is looked at again.
 const STEP: usize = 25;
@@ -93,10 +96,12 @@ pub(super) fn tidy_at_start(database: &mut Database) -> Result<(), StoreError> {
 
 fn prune(database: &mut Database, now: Option<Timestamp>) -> Result<Pruned, StoreError> {
     let keep = SignedDuration::try_from(database.settings.keep).unwrap_or(SignedDuration::MAX);
+    let keep_ended = SignedDuration::try_from(database.settings.keep_ended).unwrap_or(SignedDuration::MAX);
     let max_size = database.settings.max_size;
     let messages = database.write(|transaction| {
         if let Some(now) = now {
-            let expired = drop_expired(transaction, now, keep)?;
+            let since = now.saturating_sub(keep_ended).unwrap_or(Timestamp::MIN);
+            let expired = drop_expired(transaction, now, keep)? + sessions::forget_ended(transaction, since, SESSIONS)?;
             if expired > 0 {
                 return Ok(expired);
             }

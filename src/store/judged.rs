@@ -7,10 +7,13 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 use rust_decimal::Decimal;
 
+use super::alerts::{self, AlertChange};
 use super::column::{At, DecimalText};
+use super::commands::{self, Reply};
 use super::connections::{self, ConnectionId};
 use super::database::Database;
 use super::measurements::MeasurementId;
+use super::sessions::{self, SessionChanges};
 use super::{Store, StoreError, cuffs, messages};
 use crate::core::delivery::NewMessage;
 use crate::core::name::Name;
@@ -71,27 +74,55 @@ impl fmt::Debug for NewReading {
     }
 }
 
-impl Store {
-    /// Takes measurements to what became of them, and stores the messages that this causes beside the readings' own;
-    /// all or nothing.
-    ///
-    /// # Errors
-    /// [`StoreError::NotWaiting`] if one of them is not waiting to be judged; [`StoreError::Refused`] if an id or `seq` was
-    /// used before; else any failure of the disk or the database.
-    pub async fn judge(&self, judged: Vec<Judged>, also: Vec<NewMessage>) -> Result<(), StoreError> {
-        self.run(move |database| judge(database, &judged, &also)).await
+/// Something that happened, with all that it caused: stored together or not at all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Step {
+    /// What measurements became.
+    pub judged: Vec<Judged>,
+    /// Messages beside the readings' own.
+    pub messages: Vec<NewMessage>,
+    /// What changed of sessions.
+    pub sessions: SessionChanges,
+    /// Troubles that were alerted, or cleared.
+    pub alerts: Vec<AlertChange>,
+    /// The command that was carried out, and what is replied to it.
+    pub reply: Option<(String, Reply)>,
+}
+
+impl Step {
+    /// Whether there is nothing to store.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
     }
 }
 
-fn judge(database: &mut Database, judged: &[Judged], also: &[NewMessage]) -> Result<(), StoreError> {
+impl Store {
+    /// Stores a step.
+    ///
+    /// # Errors
+    /// [`StoreError::NotWaiting`] if a measurement of it is not waiting to be judged; [`StoreError::Refused`] if an id or
+    /// `seq` was used before; else any failure of the disk or the database.
+    pub async fn commit(&self, step: Step) -> Result<(), StoreError> {
+        self.run(move |database| commit(database, &step)).await
+    }
+}
+
+fn commit(database: &mut Database, step: &Step) -> Result<(), StoreError> {
     let keep_unassigned = database.settings.keep_unassigned;
+    let boot = database.settings.boot;
     database.write(|transaction| {
         let mut touched = BTreeSet::new();
-        for one in judged {
+        for one in &step.judged {
             touched.insert(settle(transaction, one, keep_unassigned)?);
         }
-        for message in also {
+        for message in &step.messages {
             messages::insert(transaction, message)?;
+        }
+        sessions::change(transaction, boot, &step.sessions)?;
+        alerts::change(transaction, &step.alerts)?;
+        if let Some((id, reply)) = &step.reply {
+            commands::remember(transaction, id, reply)?;
         }
         for connection in touched {
             connections::drop_if_empty(transaction, connection)?;
@@ -99,7 +130,10 @@ fn judge(database: &mut Database, judged: &[Judged], also: &[NewMessage]) -> Res
         Ok(())
     })?;
     database.announce();
-    let nobodys = judged.iter().any(|one| matches!(one.became, Became::Nobody { .. }));
+    let nobodys = step
+        .judged
+        .iter()
+        .any(|one| matches!(one.became, Became::Nobody { .. }));
     if nobodys && !keep_unassigned {
         database.forget_wal = true;
         forget_values(database);

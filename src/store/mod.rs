@@ -6,6 +6,7 @@
 //! * A message's octets never change, and its `seq` is never given out again, whatever is deleted.
 //! * The file, and every file beside it, can be read by its owner only.
 
+mod alerts;
 mod column;
 mod commands;
 mod connections;
@@ -25,6 +26,7 @@ mod outbox;
 mod readings;
 mod resend;
 mod salvage;
+mod sessions;
 mod summary;
 mod thread;
 
@@ -34,18 +36,20 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
+pub use self::alerts::{AlertChange, OpenAlert};
 pub use self::commands::Reply;
 pub use self::connections::{ConnectionId, Opening, StoredConnection};
 pub use self::cuffs::CuffCounts;
 pub use self::damaged::Aside;
 pub use self::error::StoreError;
 pub use self::housekeeping::{Pruned, StoreHealth};
-pub use self::judged::{Became, Judged, NewReading};
+pub use self::judged::{Became, Judged, NewReading, Step};
 pub use self::measurements::{MeasurementId, NewMeasurement, StoredMeasurement, Unjudged};
 pub use self::messages::State;
 pub use self::readings::{Cursor, LARGEST_PAGE, Page, ReadingRow};
 pub use self::resend::{LONGEST_RANGE, Resend, Resent};
 pub use self::salvage::Salvaged;
+pub use self::sessions::{NewEvent, SessionChanges, SessionHistory, StoredEvent, StoredSessions};
 pub use self::summary::DeliverySummary;
 pub use self::thread::StoreThread;
 
@@ -60,6 +64,8 @@ pub struct Settings {
     pub path: PathBuf,
     /// How long a message is kept after nothing more is awaited for it.
     pub keep: Duration,
+    /// How long what was told of a session is kept after its end.
+    pub keep_ended: Duration,
     /// The size in octets above which finished messages go before their time.
     pub max_size: u64,
     /// The free disk space in octets below which [`StoreHealth::reserve_ok`] is false.

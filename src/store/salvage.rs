@@ -32,13 +32,14 @@ enum Take {
 
 const ROWID: &[&str] = &["rowid"];
 const ALL: Take = Take::Where("TRUE");
+const NOTHING: Take = Take::Where("FALSE");
 
 const fn table(name: &'static str, key: &'static [&'static str], take: Take) -> Table {
     Table { name, key, take }
 }
 
 /// Every table of the schema, each after those that its rows refer to.
-pub(super) const TABLES: [Table; 13] = [
+pub(super) const TABLES: [Table; 18] = [
     table("identity", ROWID, ALL),
     table("counter", ROWID, ALL),
     table("delivery", ROWID, ALL),
@@ -52,6 +53,13 @@ pub(super) const TABLES: [Table; 13] = [
     table("content", ROWID, Take::OfMessages),
     table("reading", ROWID, Take::OfMessages),
     table("command", ROWID, ALL),
+    table("session", &["id"], ALL),
+    table("open_alert", &["id"], ALL),
+    // Not what was told of sessions: with a part of it lost, a reading that stands against a session could be the lost
+    // part. A session without events is ended at the next start, so that nothing is ready by half of its history.
+    table("setting", ROWID, NOTHING),
+    table("event", ROWID, NOTHING),
+    table("concerns", &["session", "event"], NOTHING),
 ];
 
 impl Table {

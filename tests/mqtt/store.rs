@@ -20,6 +20,7 @@ fn open(folder: &TempDir) -> Store {
         keep: Duration::from_secs(3600),
         max_size: 1 << 30,
         reserve: 0,
+        keep_ended: Duration::from_secs(60),
         keep_unassigned: false,
         boot: Uuid::from_u128(1),
     };

@@ -188,3 +188,53 @@ INSERT INTO reading VALUES (1, 1, 'p1', NULL, x'1e', 1795284001000000, 2000, NUL
 INSERT INTO command VALUES ('c1', '{}', 1795370400000000);
 PRAGMA application_id = 0x63756666;
 PRAGMA user_version = 1;
+
+-- The settings that sessions were judged by: time zone, cuffs and policy as a config that `replay` reads.
+CREATE TABLE setting (
+    row    INTEGER PRIMARY KEY,
+    config TEXT NOT NULL UNIQUE
+) STRICT;
+
+-- Every session that was ever opened here. Its id is never forgotten (contract 2.7); what is told of it goes when it has
+-- ended for longer than store.keep_ended, and then `kept` is 0.
+CREATE TABLE session (
+    id        TEXT NOT NULL PRIMARY KEY CHECK (length(id) BETWEEN 1 AND 40),
+    opened_at INTEGER NOT NULL,
+    ended_at  INTEGER,
+    kept      INTEGER NOT NULL DEFAULT 1 CHECK (kept IN (0, 1)),
+    CHECK (kept = 1 OR ended_at IS NOT NULL)
+) STRICT, WITHOUT ROWID;
+-- Partial, so that sessions of years cost nothing.
+CREATE INDEX session_open ON session (opened_at) WHERE ended_at IS NULL;
+CREATE INDEX session_kept ON session (ended_at) WHERE ended_at IS NOT NULL AND kept = 1;
+
+-- What the gate was told, in order: told again, it comes to the same answers. Stored in the same transaction as what it
+-- caused. Holds octets of measurements itself: an open session's evidence must not go with a reading that was sent.
+-- AUTOINCREMENT: the order of telling must not be changed by what was deleted.
+CREATE TABLE event (
+    row          INTEGER PRIMARY KEY AUTOINCREMENT,
+    -- By the gate's clock, and by boottime: when the wall clock steps, the events of this boot are dated anew.
+    at           INTEGER NOT NULL,
+    told_at      INTEGER NOT NULL,
+    boot         BLOB NOT NULL CHECK (length(boot) = 16),
+    moment       INTEGER NOT NULL,
+    synchronized INTEGER NOT NULL CHECK (synchronized IN (0, 1)),
+    -- As a line of `replay`, without `at`.
+    told         TEXT NOT NULL CHECK (json_valid(told))
+) STRICT;
+
+-- Which sessions an event concerns.
+CREATE TABLE concerns (
+    session TEXT NOT NULL REFERENCES session (id),
+    event   INTEGER NOT NULL REFERENCES event (row) ON DELETE CASCADE,
+    PRIMARY KEY (session, event)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX concerns_event ON concerns (event);
+
+-- Troubles that were alerted and have not been cleared: after a restart they are cleared under the same id.
+CREATE TABLE open_alert (
+    id   BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    code TEXT NOT NULL,
+    cuff TEXT
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX open_alert_trouble ON open_alert (code, coalesce(cuff, ''));

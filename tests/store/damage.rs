@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use cuffd::core::delivery::{Kind, Mark, NewMessage};
-use cuffd::store::{Aside, Became, NewMeasurement, Resend, StoreError};
+use cuffd::store::{Aside, Became, NewMeasurement, Resend, Step, StoreError};
 
 use crate::rig::{Rig, at, close, cuff, id, judged, measure, message, reading, time};
 
@@ -27,7 +27,10 @@ async fn filled() -> Rig {
     let mut new = reading(801);
     new.digest = Some([7; 32]);
     store
-        .judge(vec![judged(measurement, Became::Reading(Box::new(new)))], vec![])
+        .commit(Step {
+            judged: vec![judged(measurement, Became::Reading(Box::new(new)))],
+            ..Step::default()
+        })
         .await
         .unwrap();
     measure(store, b"not judged").await;

@@ -2,7 +2,7 @@
 
 use cuffd::core::delivery::Kind;
 use cuffd::core::source::ClockNote;
-use cuffd::store::{Became, CuffCounts, NewMeasurement, State, StoreError};
+use cuffd::store::{Became, CuffCounts, NewMeasurement, State, Step, StoreError};
 use jiff::civil;
 
 use crate::rig::{Rig, at, close, cuff, judged, measure, message, name, reading, time};
@@ -92,7 +92,11 @@ async fn a_measurement_becomes_a_reading_and_a_queued_message_at_once() {
     let alert = message(Kind::Alert, 1);
     let became = Became::Reading(Box::new(new.clone()));
     store
-        .judge(vec![judged(measurement, became)], vec![alert.clone()])
+        .commit(Step {
+            judged: vec![judged(measurement, became)],
+            messages: vec![alert.clone()],
+            ..Step::default()
+        })
         .await
         .unwrap();
 
@@ -146,14 +150,32 @@ async fn a_judgement_that_is_refused_changes_nothing() {
     let (_, second) = measure(store, &[2]).await;
     let as_reading = |seq| Became::Reading(Box::new(reading(seq)));
     let same_seq = vec![judged(first, as_reading(1)), judged(second, as_reading(1))];
-    let refused = store.judge(same_seq, vec![]).await.unwrap_err();
+    let refused = store
+        .commit(Step {
+            judged: same_seq,
+            ..Step::default()
+        })
+        .await
+        .unwrap_err();
     assert!(matches!(refused, StoreError::Refused(_)), "{refused:?}");
     assert_eq!(store.unjudged().await.unwrap().len(), 2);
     assert_eq!(store.heads().await.unwrap()[&Kind::Reading], 0);
 
-    store.judge(vec![judged(first, as_reading(1))], vec![]).await.unwrap();
+    store
+        .commit(Step {
+            judged: vec![judged(first, as_reading(1))],
+            ..Step::default()
+        })
+        .await
+        .unwrap();
     let again = vec![judged(second, as_reading(2)), judged(first, as_reading(3))];
-    let refused = store.judge(again, vec![]).await.unwrap_err();
+    let refused = store
+        .commit(Step {
+            judged: again,
+            ..Step::default()
+        })
+        .await
+        .unwrap_err();
     assert!(matches!(refused, StoreError::NotWaiting { .. }), "{refused:?}");
     assert_eq!(store.unjudged().await.unwrap().len(), 1);
     close(opened).await;
@@ -167,7 +189,10 @@ async fn doubles_are_counted_and_not_stored() {
     for _ in 0..2 {
         let (connection, measurement) = measure(store, &[1]).await;
         store
-            .judge(vec![judged(measurement, Became::Duplicate)], vec![])
+            .commit(Step {
+                judged: vec![judged(measurement, Became::Duplicate)],
+                ..Step::default()
+            })
             .await
             .unwrap();
         store.end_connection(connection, time(5)).await.unwrap();
@@ -196,7 +221,13 @@ async fn values_of_nobodys_leave_no_trace_in_the_files() {
     let (_, measurement) = measure(store, VALUE).await;
     assert!(holds(&rig, VALUE), "it was stored before it was judged");
     let became = Became::Nobody { digest: Some([9; 32]) };
-    store.judge(vec![judged(measurement, became)], vec![]).await.unwrap();
+    store
+        .commit(Step {
+            judged: vec![judged(measurement, became)],
+            ..Step::default()
+        })
+        .await
+        .unwrap();
     assert!(!holds(&rig, VALUE), "while the store is open");
     assert!(store.knows(cuff(), [9; 32]).await.unwrap());
     let counts = CuffCounts {
@@ -216,7 +247,14 @@ async fn values_of_nobodys_are_kept_only_while_the_config_says_so() {
     let opened = rig.open();
     let (_, measurement) = measure(&opened.0, VALUE).await;
     let became = Became::Nobody { digest: None };
-    opened.0.judge(vec![judged(measurement, became)], vec![]).await.unwrap();
+    opened
+        .0
+        .commit(Step {
+            judged: vec![judged(measurement, became)],
+            ..Step::default()
+        })
+        .await
+        .unwrap();
     close(opened).await;
     assert!(holds(&rig, VALUE));
 

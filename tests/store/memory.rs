@@ -2,7 +2,7 @@
 
 use cuffd::core::delivery::Kind;
 use cuffd::core::source::Description;
-use cuffd::store::{Became, LARGEST_PAGE, NewMeasurement, Reply, StoreError};
+use cuffd::store::{Became, LARGEST_PAGE, NewMeasurement, Reply, Step, StoreError};
 
 use crate::rig::{Rig, at, close, cuff, id, judged, message, name, reading, time};
 
@@ -97,7 +97,10 @@ async fn readings_are_listed_page_by_page_each_once_by_time_of_receipt() {
     let stored = store.append(new.to_vec()).await.unwrap();
     let as_reading = |(seq, measurement)| judged(measurement, Became::Reading(Box::new(reading(seq))));
     store
-        .judge((1..).zip(stored).map(as_reading).collect(), vec![])
+        .commit(Step {
+            judged: (1..).zip(stored).map(as_reading).collect(),
+            ..Step::default()
+        })
         .await
         .unwrap();
 

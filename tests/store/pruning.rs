@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cuffd::core::delivery::{Kind, Mark, NewMessage};
-use cuffd::store::{Became, Store};
+use cuffd::store::{Became, Step, Store};
 use jiff::Timestamp;
 
 use crate::rig::{Rig, close, cuff, id, judged, measure, message, reading, time};
@@ -102,7 +102,10 @@ async fn a_done_message_goes_with_its_reading_but_its_hash_and_its_seq_stay_take
     let mut new = reading(7);
     new.digest = Some([7; 32]);
     store
-        .judge(vec![judged(measurement, Became::Reading(Box::new(new)))], vec![])
+        .commit(Step {
+            judged: vec![judged(measurement, Became::Reading(Box::new(new)))],
+            ..Step::default()
+        })
         .await
         .unwrap();
     store.receipt(vec![id(READING, 7)], time(9)).await.unwrap();

@@ -72,6 +72,7 @@ pub(crate) fn settings(path: &Path) -> Settings {
         keep: Duration::from_secs(30 * 24 * 3600),
         max_size: 256 << 20,
         reserve: 0,
+        keep_ended: Duration::from_secs(60),
         keep_unassigned: false,
         boot: Uuid::from_u128(0xb007),
     }

@@ -17,7 +17,7 @@ use crate::core::readiness::policy::ReadingRules;
 use crate::core::reading::{self, Circumstances};
 use crate::core::source::Description;
 use crate::mqtt::message::MessageError;
-use crate::store::{Became, Judged, StoreError};
+use crate::store::{Became, Judged, Step, StoreError};
 
 /// Judges stored measurements.
 #[derive(Debug)]
@@ -97,7 +97,11 @@ impl Judge {
             return Ok(());
         }
         let outcomes: Vec<Outcome> = judged.iter().map(Outcome::of).collect();
-        store.judge(judged).await?;
+        let step = Step {
+            judged,
+            ..Step::default()
+        };
+        store.commit(step).await?;
         // Only what is stored has used up its number.
         self.maker.used_up_to(seq);
         for outcome in outcomes {

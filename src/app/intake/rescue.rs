@@ -102,6 +102,7 @@ mod tests {
             keep: Duration::from_secs(60),
             max_size: 1 << 20,
             reserve: 0,
+            keep_ended: Duration::from_secs(60),
             keep_unassigned: false,
             boot: Uuid::nil(),
         };

@@ -24,6 +24,7 @@ impl Gateway {
             keep: Duration::from_secs(30 * 24 * 3600),
             max_size: 256 << 20,
             reserve: 0,
+            keep_ended: Duration::from_secs(60),
             keep_unassigned: false,
             boot: clock::boot_id(),
         };
