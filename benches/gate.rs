@@ -103,11 +103,13 @@ fn readings(start: Timestamp, zone: &TimeZone) -> Result<Vec<(Timestamp, Event)>
             received_at: at,
             offset_s: Some(0),
             seen_before: false,
+            clock_synchronized: true,
         };
         let connection = Connection {
             cuff: Name::parse("living-room")?,
             bonded: true,
             first: false,
+            brought: 1,
             arrived: vec![arrived],
         };
         readings.push((at, Event::Measured(connection)));

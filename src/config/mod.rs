@@ -20,10 +20,13 @@ pub mod mqtt;
 mod nearest;
 mod reader;
 mod readiness;
+mod setting;
 pub mod size;
 mod source;
 pub mod store;
 pub mod web;
+
+pub use self::setting::setting;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -132,7 +135,19 @@ pub fn load_text(
 /// # Errors
 /// All mistakes in these.
 pub fn load_for_replay(path: &Path) -> Result<ForReplay, Mistakes> {
-    let tree = source::read_file(path).map_err(Mistakes::from)?;
+    for_replay(source::read_file(path))
+}
+
+/// As [`load_for_replay`], of what [`setting()`] has made; mistakes call it `name`.
+///
+/// # Errors
+/// All mistakes in these.
+pub fn load_text_for_replay(text: &str, name: &str) -> Result<ForReplay, Mistakes> {
+    for_replay(source::parse(text, name))
+}
+
+fn for_replay(file: Result<Value, Vec<Mistake>>) -> Result<ForReplay, Mistakes> {
+    let tree = file.map_err(Mistakes::from)?;
     let mut findings = Findings::default();
     let answer = read_root(tree, &mut findings, |root| {
         root.ignore_others();

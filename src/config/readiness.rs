@@ -27,7 +27,7 @@ const ON_IRREGULAR_PULSE: [(&str, OnIrregularPulse); 3] = [
 const APPROVAL: [(&str, Approval); 2] = [("none", Approval::None), ("clinician", Approval::Clinician)];
 
 pub(super) fn read(table: &mut Table) -> Read<Policy> {
-    let sha256 = sha256_as_written(table);
+    let written = as_written(table);
     let policy = table.or("policy", "unnamed".to_owned(), line);
     let bounds = read_bounds(table);
     let rounds = read_rounds(table);
@@ -39,7 +39,8 @@ pub(super) fn read(table: &mut Table) -> Read<Policy> {
     let (bounds, rounds, times) = (bounds?, rounds?, times?);
     Ok(Policy {
         name: policy?,
-        sha256,
+        sha256: sha256(&written),
+        written,
         systolic: bounds.systolic,
         diastolic: bounds.diastolic,
         pulse_rate: bounds.pulse_rate,
@@ -238,8 +239,8 @@ fn read_rules(table: &mut Table) -> Read<ReadingRules> {
     })
 }
 
-/// SHA-256 of the RFC 8785 form of the table as written, variables of the environment included, nothing defaulted.
-fn sha256_as_written(table: &Table) -> String {
+/// The RFC 8785 form of the table as written, variables of the environment included, nothing defaulted.
+fn as_written(table: &Table) -> String {
     let members = table.as_written().iter().map(|(key, value)| {
         // The name is the one key whose text could be taken for a number where a variable gives it.
         let value = if key == "policy" {
@@ -249,8 +250,11 @@ fn sha256_as_written(table: &Table) -> String {
         };
         (key.clone(), value)
     });
-    let written = jcs::canonical(&serde_json::Value::Object(members.collect()));
-    let octets = digest(&SHA256, written.as_bytes());
+    jcs::canonical(&serde_json::Value::Object(members.collect()))
+}
+
+fn sha256(text: &str) -> String {
+    let octets = digest(&SHA256, text.as_bytes());
     octets.as_ref().iter().map(|octet| format!("{octet:02x}")).collect()
 }
 

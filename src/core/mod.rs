@@ -4,6 +4,7 @@ pub mod bls;
 pub mod collection;
 pub mod cuff;
 pub mod delivery;
+pub mod gate_clock;
 pub mod jcs;
 pub mod models;
 pub mod moment;

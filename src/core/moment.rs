@@ -3,7 +3,7 @@
 use std::ops::Add;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 
 /// A point on the boottime clock (`CLOCK_BOOTTIME`), which runs on while the machine sleeps.
 ///
@@ -37,6 +37,13 @@ impl Add<Duration> for Moment {
     fn add(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(duration))
     }
+}
+
+/// The time cut to milliseconds: no clock here is better, and shorter texts are easier to compare by eye.
+#[must_use]
+pub fn milliseconds(time: Timestamp) -> Timestamp {
+    let cut = TimestampRound::new().smallest(Unit::Millisecond).mode(RoundMode::Floor);
+    time.round(cut).unwrap_or(time)
 }
 
 /// Both clocks, read together.

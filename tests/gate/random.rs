@@ -46,6 +46,7 @@ fn policy(rules: &Rules) -> Policy {
     Policy {
         name: "random".to_owned(),
         sha256: String::new(),
+        written: String::new(),
         systolic: limits(MIN, MAX),
         diastolic: limits(50, 90),
         pulse_rate: None,
@@ -116,12 +117,14 @@ fn event(happening: Happening, id: u64, now: i64) -> Event {
                 cuff: name("own"),
                 bonded: true,
                 first: false,
+                brought: 1,
                 arrived: vec![Arrived {
                     id: ReadingId::Numbered(id),
                     octets: measurement.encode().expect("encodable"),
                     received_at: at(now),
                     offset_s: Some(0),
                     seen_before: false,
+                    clock_synchronized: true,
                 }],
             })
         }

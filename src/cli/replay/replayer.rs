@@ -81,12 +81,14 @@ impl<W: Write> Replayer<W> {
                 octets,
                 received_at,
                 offset_s: measured.cuff_clock_offset_s,
+                clock_synchronized: self.gate.is_clock_synchronized(),
             });
         }
         Connection {
             cuff: measured.cuff,
             bonded: measured.bonded,
             first: measured.first_connection,
+            brought: arrived.len(),
             arrived,
         }
     }

@@ -91,6 +91,8 @@ pub struct Connection {
     pub bonded: bool,
     /// The first connection after pairing that brought measurements.
     pub first: bool,
+    /// How many measurements it brought in all. In the daemon some of them were judged before it was over (contract 2.7).
+    pub brought: usize,
     /// The measurements in order of arrival.
     pub arrived: Vec<Arrived>,
 }
@@ -108,4 +110,6 @@ pub struct Arrived {
     pub offset_s: Option<i64>,
     /// The same octets came from the same cuff before.
     pub seen_before: bool,
+    /// The gateway's clock was synchronized when it was received.
+    pub clock_synchronized: bool,
 }

@@ -81,6 +81,20 @@ impl Gate {
         self.sessions.deadline()
     }
 
+    /// Whether the gateway's clock is synchronized, as the gate was told.
+    #[must_use]
+    pub const fn is_clock_synchronized(&self) -> bool {
+        self.clock_synchronized
+    }
+
+    /// Makes a session started that was started in an earlier run. Under another policy its readings may not be ready any
+    /// more, but what is under way cannot be taken back. Says whether it is open.
+    pub fn restore_started(&mut self, session: &Name) -> bool {
+        let place = self.sessions.place_of(session);
+        let open = place.and_then(|place| self.sessions.get_mut(place));
+        open.map(|open| open.session.start()).is_some()
+    }
+
     /// Whether a session is open.
     #[must_use]
     pub fn has_open_session(&self) -> bool {

@@ -99,9 +99,9 @@ impl Gate {
             offset_s: arrived.offset_s,
             bonded: connection.bonded,
             first_connection: connection.first,
-            alone: connection.arrived.len() == 1,
+            alone: connection.brought == 1,
             seen_before: arrived.seen_before,
-            clock_synchronized: self.clock_synchronized,
+            clock_synchronized: arrived.clock_synchronized,
         };
         reading::evaluate(measurement, &circumstances, &self.sessions)
     }

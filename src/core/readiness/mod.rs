@@ -13,6 +13,7 @@
 //! | 2.6 rounds, passes, means | `round`, `phase`, `means` |
 //! | 2.6 approve and deny | `decided` |
 //! | attestations | `attestations` |
+//! | 2.2, 2.7 what is told again after a restart | [`record`] |
 //!
 //! It fails shut: only a round that passed, with every attestation holding and the clock synchronized, is "ready".
 
@@ -22,6 +23,7 @@ pub mod gate;
 pub mod means;
 pub mod outcome;
 pub mod policy;
+pub mod record;
 pub mod refusal;
 
 mod answering;

@@ -104,6 +104,8 @@ pub struct Policy {
     pub name: String,
     /// SHA-256 of the RFC 8785 form of the table as written, in lower-case hexadecimal.
     pub sha256: String,
+    /// The table as written, in its RFC 8785 form.
+    pub written: String,
     /// Permitted systolic pressure, mmHg.
     pub systolic: Limits,
     /// Permitted diastolic pressure, mmHg.

@@ -40,6 +40,7 @@ pub(super) fn policy() -> Policy {
     Policy {
         name: "test".to_owned(),
         sha256: String::new(),
+        written: String::new(),
         systolic: limits(90, 140),
         diastolic: limits(50, 90),
         pulse_rate: None,
@@ -109,12 +110,14 @@ pub(super) fn measured(cuff: &str, number: u64, octets: Vec<u8>, received_at: Ti
         cuff: name(cuff),
         bonded: true,
         first: false,
+        brought: 1,
         arrived: vec![Arrived {
             id: ReadingId::Numbered(number),
             octets,
             received_at,
             offset_s: Some(0),
             seen_before: false,
+            clock_synchronized: true,
         }],
     })
 }

@@ -8,10 +8,11 @@ pub mod reading;
 pub mod reply;
 pub mod status;
 
-use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
+use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::core::moment::milliseconds;
 use crate::core::name::Name;
 
 /// The largest message in octets; only `fhir` may be larger.
@@ -110,13 +111,6 @@ pub fn encode(schema: &'static str, message: &impl Serialize, largest: usize) ->
         return Err(MessageError::TooLarge { schema, size, largest });
     }
     Ok(octets)
-}
-
-/// The time cut to milliseconds: no clock here is better, and shorter texts are easier to compare by eye.
-#[must_use]
-pub fn milliseconds(time: Timestamp) -> Timestamp {
-    let cut = TimestampRound::new().smallest(Unit::Millisecond).mode(RoundMode::Floor);
-    time.round(cut).unwrap_or(time)
 }
 
 #[cfg(test)]
