@@ -10,9 +10,9 @@ use crate::core::reason::Reason;
 /// A session's state. Only `Ready` permits a start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum State {
-    /// A round collects; or one is passed, and an attestation or the clock is missing.
+    /// A round collects; or one is passed, and an attestation, the clock or the store is missing.
     Waiting,
-    /// Passed, all attestations hold, the clock is synchronized.
+    /// Passed, all attestations hold, the clock is synchronized, the store available.
     Ready,
     /// Under way: nothing is judged any more.
     Started,

@@ -13,8 +13,10 @@
 //! | 2.6 rounds, passes, means | `round`, `phase`, `means` |
 //! | 2.6 approve and deny | `decided` |
 //! | attestations | `attestations` |
+//! | 2.7 a reboot, 4 `store.reserve`: what keeps every session from being ready | `answering` |
 //!
-//! It fails shut: only a round that passed, with every attestation holding and the clock synchronized, is "ready".
+//! It fails shut: only a round that passed is "ready", with every attestation holding, the clock synchronized, the time that
+//! passed known, and the store available.
 
 pub mod answer;
 pub mod event;
