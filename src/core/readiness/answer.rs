@@ -1,6 +1,7 @@
 //! The gate's answer about one session (contract 2.3 and 2.6).
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::means::Means;
 use crate::core::name::Name;
@@ -8,7 +9,8 @@ use crate::core::reading::ReadingId;
 use crate::core::reason::Reason;
 
 /// A session's state. Only `Ready` permits a start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum State {
     /// A round collects; or one is passed, and an attestation, the clock or the store is missing.
     Waiting,
@@ -74,7 +76,7 @@ impl Answer {
 }
 
 /// An attestation that holds.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Attested {
     /// What.
     pub item: Name,

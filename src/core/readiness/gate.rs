@@ -220,12 +220,12 @@ impl Gate {
             if !answering::answer(session, now).is_ready() {
                 return Err(Refusal::NotReady);
             }
-            session.start();
+            session.start(at);
             Ok(())
         })
     }
 
-    const fn now<'a>(&self, policy: &'a Policy, at: Timestamp) -> Now<'a> {
+    pub(super) const fn now<'a>(&self, policy: &'a Policy, at: Timestamp) -> Now<'a> {
         Now {
             at,
             policy,

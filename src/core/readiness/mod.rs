@@ -7,6 +7,8 @@
 //! | 2.1 whose, 2.5 time taken, steps 1 to 4, evidence | [`crate::core::reading`] |
 //! | 2.2 events, what is refused | [`event`], [`gate`], [`refusal`] |
 //! | 2.3, 2.6 answers, states, their reasons | [`answer`], `answering` |
+//! | 3.2 the answer's form outside | [`told`] |
+//! | 5 what the people in the room must know beside the answer | [`progress`] |
 //! | 2.4 policy | [`policy`] |
 //! | 2.2 `measurement`, 3.3 alerts of a crisis | `measured` |
 //! | 2.5 steps 5 and 6, what evidence does | `session`, `findings` |
@@ -24,7 +26,9 @@ pub mod gate;
 pub mod means;
 pub mod outcome;
 pub mod policy;
+pub mod progress;
 pub mod refusal;
+pub mod told;
 
 mod answering;
 mod attestations;
@@ -41,6 +45,6 @@ mod timeline;
 #[cfg(test)]
 mod exhaustive;
 #[cfg(test)]
-mod rig;
+pub(super) mod rig;
 #[cfg(test)]
 mod tests;
