@@ -32,7 +32,7 @@ impl Told {
                 cuffs,
                 ..info::Facts::default()
             }),
-            session_open: watch::Sender::new(!state.sessions.is_empty()),
+            session_open: watch::Sender::new(state.has_open_session()),
         }
     }
 
@@ -42,7 +42,7 @@ impl Told {
             heart.beat();
             let now = Arc::clone(&state.borrow_and_update());
             set(&self.status, facts(&now));
-            set(&self.session_open, !now.sessions.is_empty());
+            set(&self.session_open, now.has_open_session());
             tokio::select! {
                 changed = state.changed() => if changed.is_err() { return },
                 () = tokio::time::sleep(BEAT) => {}

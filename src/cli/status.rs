@@ -3,10 +3,12 @@
 use clap::Args;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use serde_json::Value;
 
 use super::{Failure, block_on, out};
 use crate::control::{client, socket_path};
-use crate::core::state::{CuffHealth, CuffState, DeliveryState, RadioState, State};
+use crate::core::readiness::told::Told;
+use crate::core::state::{CuffHealth, CuffState, DeliveryState, RadioState, SessionState, State};
 
 /// Options of `status`.
 #[derive(Debug, Args)]
@@ -47,6 +49,7 @@ fn describe(state: &State, zone: &TimeZone) -> String {
     )];
     lines.push(format!("radio     {}", radio(state.radio)));
     lines.extend(state.cuffs.iter().map(|one| cuff(one, &time)));
+    lines.extend(sessions(&state.sessions, &time));
     lines.push(format!("clinic    {}", delivery(&state.delivery, &time)));
     lines.push(format!(
         "clock     {}",
@@ -116,6 +119,44 @@ fn cuff(cuff: &CuffState, time: &impl Fn(Timestamp) -> String) -> String {
     line
 }
 
+/// A line for each session; one that says so where there is none.
+fn sessions(sessions: &[SessionState], time: &impl Fn(Timestamp) -> String) -> Vec<String> {
+    if sessions.is_empty() {
+        return vec!["session   none is open".to_owned()];
+    }
+    sessions.iter().map(|one| session(&one.told, time)).collect()
+}
+
+fn session(told: &Told, time: &impl Fn(Timestamp) -> String) -> String {
+    let mut line = format!(
+        "session   {} of {}: {}",
+        told.session,
+        told.patient,
+        told.state.as_str()
+    );
+    if let Some(until) = told.valid_until.or(told.next_at) {
+        line.push_str(&format!(" until {}", time(until)));
+    }
+    if let (Some(systolic), Some(diastolic)) = (&told.systolic, &told.diastolic) {
+        line.push_str(&format!(", {systolic}/{diastolic} mmHg"));
+    }
+    if let Some(pulse_rate) = &told.pulse_rate {
+        line.push_str(&format!(", pulse {pulse_rate}"));
+    }
+    let reasons: Vec<String> = told.reasons.iter().map(reason).collect();
+    if !reasons.is_empty() {
+        line.push_str(&format!(" ({})", reasons.join(", ")));
+    }
+    line
+}
+
+/// A reason's code, and which item it is about.
+fn reason(reason: &Value) -> String {
+    let text = |name| reason.get(name).and_then(Value::as_str);
+    let code = text("code").unwrap_or("no code");
+    text("item").map_or_else(|| code.to_owned(), |item| format!("{code} {item}"))
+}
+
 fn delivery(delivery: &DeliveryState, time: &impl Fn(Timestamp) -> String) -> String {
     if !delivery.enabled {
         return "no [mqtt] in the config: nothing is published".to_owned();
@@ -137,4 +178,47 @@ fn delivery(delivery: &DeliveryState, time: &impl Fn(Timestamp) -> String) -> St
         line.push_str(&format!("\n          {error}"));
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn told(with: &Value) -> Told {
+        let mut told = json!({
+            "session": "s1", "patient": "p1", "state": "ready", "ready": true, "reasons": [], "counted": [],
+            "attested": [], "policy": {"name": "a", "sha256": "b"},
+        });
+        for (name, value) in with.as_object().expect("an object") {
+            told[name] = value.clone();
+        }
+        serde_json::from_value(told).expect("an answer")
+    }
+
+    #[test]
+    fn a_session_is_told_with_its_state_its_numbers_and_why() {
+        let time = |at: Timestamp| at.strftime("%R").to_string();
+        for (with, line) in [
+            (
+                json!({"valid_until": "2026-11-21T18:37:20Z", "systolic": 121.5, "diastolic": 78, "pulse_rate": 72}),
+                "session   s1 of p1: ready until 18:37, 121.5/78 mmHg, pulse 72",
+            ),
+            (
+                json!({"state": "waiting", "reasons": [
+                    {"code": "readings_needed", "needed": 2}, {"code": "attestation_missing", "item": "safe"},
+                ]}),
+                "session   s1 of p1: waiting (readings_needed, attestation_missing safe)",
+            ),
+            (
+                json!({"state": "blocked", "next_at": "2026-11-21T18:22:20Z", "systolic": 146, "diastolic": 82,
+                    "reasons": [{"code": "systolic_above_limit", "measured": 146, "limit": 140}]}),
+                "session   s1 of p1: blocked until 18:22, 146/82 mmHg (systolic_above_limit)",
+            ),
+        ] {
+            assert_eq!(session(&told(&with), &time), line);
+        }
+        assert_eq!(sessions(&[], &time), ["session   none is open"]);
+    }
 }

@@ -20,6 +20,7 @@ use tokio::net::UnixListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::clock;
 use crate::core::state::State;
 use crate::store::{Cursor, Resend, Store, StoreError};
 
@@ -119,7 +120,7 @@ pub async fn serve(socket: Socket, sources: Sources, cancel: CancellationToken) 
 
 async fn status(Shared(sources): Shared<Sources>) -> Response {
     let state = Arc::clone(&sources.state.borrow());
-    Json(state.as_ref()).into_response()
+    Json(State::clone(&state).counted_down(clock::wall())).into_response()
 }
 
 /// Which readings are asked for.

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Serialize, Serializer};
+use serde_json::Number;
 
 /// Decimals of a printed pressure, pulse rate or mean (contract 2.3).
 const PRINTED_DECIMALS: u32 = 2;
@@ -19,19 +20,27 @@ impl Printed {
             .round_dp_with_strategy(PRINTED_DECIMALS, RoundingStrategy::MidpointAwayFromZero)
             .normalize()
     }
-}
 
-impl Serialize for Printed {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+    /// The rounded number as JSON has it; `None` beyond what JSON numbers hold.
+    #[must_use]
+    pub fn number(self) -> Option<Number> {
         let rounded = self.rounded();
         if let Ok(whole) = i64::try_from(rounded)
             && rounded.scale() == 0
         {
-            return serializer.serialize_i64(whole);
+            return Some(whole.into());
         }
         // Through text: the float nearest to at most two decimals prints as these decimals again.
-        let nearest: f64 = rounded.to_string().parse().map_err(serde::ser::Error::custom)?;
-        serializer.serialize_f64(nearest)
+        rounded.to_string().parse().ok().and_then(Number::from_f64)
+    }
+}
+
+impl Serialize for Printed {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let number = self
+            .number()
+            .ok_or_else(|| serde::ser::Error::custom("no number of JSON"))?;
+        number.serialize(serializer)
     }
 }
 

@@ -165,8 +165,10 @@ pub enum Reason {
         /// Which one.
         item: Name,
     },
-    /// The gateway's clock is not synchronized.
+    /// The gateway's clock is not synchronized, or it is not known how much time has passed.
     ClockUnsynchronized,
+    /// The gateway has no room to store what it says, or cannot (contract 4, `store.reserve`).
+    StoreUnavailable,
     /// The session is under way.
     SessionStarted,
     /// The session has ended.
@@ -190,6 +192,7 @@ impl Reason {
             Self::ReadingsNeeded { .. } => "readings_needed",
             Self::AttestationMissing { .. } => "attestation_missing",
             Self::ClockUnsynchronized => "clock_unsynchronized",
+            Self::StoreUnavailable => "store_unavailable",
             Self::SessionStarted => "session_started",
             Self::SessionOver => "session_over",
             Self::Denied => "denied",
@@ -242,6 +245,7 @@ impl Serialize for Reason {
             | Self::ApprovalNeeded
             | Self::ValidityOver
             | Self::ClockUnsynchronized
+            | Self::StoreUnavailable
             | Self::SessionStarted
             | Self::SessionOver
             | Self::Denied => {}
@@ -290,6 +294,7 @@ mod tests {
                 },
                 r#"{"code":"attestation_missing","item":"safe_setting"}"#,
             ),
+            (Reason::StoreUnavailable, r#"{"code":"store_unavailable"}"#),
             (Reason::Denied, r#"{"code":"denied"}"#),
         ];
         for (reason, json) in reasons {

@@ -8,6 +8,10 @@ use uuid::Uuid;
 
 use super::name::Name;
 
+pub mod session;
+
+pub use session::SessionState;
+
 /// The schema's name, in every state.
 pub const SCHEMA: &str = "cuffd.state/1";
 
@@ -29,8 +33,8 @@ pub struct State {
     pub test: bool,
     /// When this run began.
     pub started_at: Timestamp,
-    /// Open sessions.
-    pub sessions: Vec<serde_json::Value>,
+    /// Sessions in order of opening: the open ones, and one that ended for as long as the page shows that.
+    pub sessions: Vec<SessionState>,
     /// Registered cuffs.
     pub cuffs: Vec<CuffState>,
     /// The radio.
@@ -43,6 +47,25 @@ pub struct State {
     pub store: StoreState,
     /// What stands between this box and a cleared session, by code.
     pub problems: Vec<Problem>,
+}
+
+impl State {
+    /// Whether a session is open.
+    #[must_use]
+    pub fn has_open_session(&self) -> bool {
+        self.sessions.iter().any(SessionState::is_open)
+    }
+
+    /// The same, with the seconds that each "ready" has left counted at `now`.
+    ///
+    /// For whoever is answered now: in a state that is kept they are not counted, or it would be another each second.
+    #[must_use]
+    pub fn counted_down(mut self, now: Timestamp) -> Self {
+        for session in &mut self.sessions {
+            session.count_down(now);
+        }
+        self
+    }
 }
 
 /// One registered cuff.

@@ -1,6 +1,7 @@
 //! The gate's answer about one session (contract 2.3 and 2.6).
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::means::Means;
 use crate::core::name::Name;
@@ -8,11 +9,12 @@ use crate::core::reading::ReadingId;
 use crate::core::reason::Reason;
 
 /// A session's state. Only `Ready` permits a start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum State {
-    /// A round collects; or one is passed, and an attestation or the clock is missing.
+    /// A round collects; or one is passed, and an attestation, the clock or the store is missing.
     Waiting,
-    /// Passed, all attestations hold, the clock is synchronized.
+    /// Passed, all attestations hold, the clock is synchronized, the store available.
     Ready,
     /// Under way: nothing is judged any more.
     Started,
@@ -74,7 +76,7 @@ impl Answer {
 }
 
 /// An attestation that holds.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Attested {
     /// What.
     pub item: Name,

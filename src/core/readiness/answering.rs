@@ -15,11 +15,20 @@ pub(super) struct Now<'a> {
     pub(super) at: Timestamp,
     pub(super) policy: &'a Policy,
     pub(super) clock_synchronized: bool,
+    pub(super) store_available: bool,
+    pub(super) elapsed_known: bool,
 }
 
 impl Now<'_> {
-    const fn clock_is_missing(&self) -> bool {
-        self.policy.reading.require_clock && !self.clock_synchronized
+    /// What of the gateway itself keeps every session from being ready, whatever was measured.
+    fn hindrances(&self) -> impl Iterator<Item = Reason> + use<> {
+        let clock_is_missing = self.policy.reading.require_clock && !self.clock_synchronized;
+        [
+            (clock_is_missing || !self.elapsed_known, Reason::ClockUnsynchronized),
+            (!self.store_available, Reason::StoreUnavailable),
+        ]
+        .into_iter()
+        .filter_map(|(applies, reason)| applies.then_some(reason))
     }
 }
 
@@ -65,14 +74,14 @@ pub(super) fn attested(session: &Session, now: Now<'_>) -> Vec<Attested> {
     session.attestations.holding(now.policy, now.at).cloned().collect()
 }
 
-/// Only a pass is ever ready, and only with approval (if it must be), all attestations and the clock.
+/// Only a pass is ever ready, and only with approval (if it must be), all attestations, the clock and the store.
 fn state(session: &Session, now: Now<'_>) -> State {
     match &session.phase {
         Phase::Collecting(_) => State::Waiting,
         Phase::Passed(pass) if pass.clearance == Clearance::Awaited => State::Referred,
         Phase::Passed(_) => {
             let attestation_is_missing = session.attestations.missing(now.policy, now.at).next().is_some();
-            if attestation_is_missing || now.clock_is_missing() {
+            if attestation_is_missing || now.hindrances().next().is_some() {
                 State::Waiting
             } else {
                 State::Ready
@@ -109,9 +118,7 @@ fn reasons(session: &Session, now: Now<'_>) -> Vec<Reason> {
     if !matches!(session.phase, Phase::Started { .. } | Phase::Ended { .. }) {
         let missing = session.attestations.missing(now.policy, now.at);
         reasons.extend(missing.map(|item| Reason::AttestationMissing { item: item.clone() }));
-        if now.clock_is_missing() {
-            reasons.push(Reason::ClockUnsynchronized);
-        }
+        reasons.extend(now.hindrances());
     }
     reasons
 }

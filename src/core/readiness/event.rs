@@ -35,6 +35,22 @@ pub enum Event {
         /// Whether it is.
         synchronized: bool,
     },
+    /// The store became unable to take what is said here, or able again. It is able until told otherwise.
+    ///
+    /// No line of `replay` is this: what a disk had room for is no part of what was measured.
+    Store {
+        /// Whether it is able to.
+        available: bool,
+    },
+    /// How much time has passed became unknown, or known again. It is known until told otherwise.
+    ///
+    /// Unknown over a reboot until the clock is synchronized, and while the wall clock has just stepped (contract 2.6, 2.7).
+    /// Nothing is ready then, whatever the policy says of the clock; how readings are judged does not change. No line of
+    /// `replay` is this: its time is the events'.
+    Elapsed {
+        /// Whether it is known.
+        known: bool,
+    },
     /// A clinician decided.
     Decided {
         /// About which session.
@@ -68,7 +84,7 @@ impl Event {
             | Self::Decided { session, .. }
             | Self::SessionStarted { session }
             | Self::SessionClosed { session } => Some(session),
-            Self::Measured(_) | Self::Clock { .. } | Self::Tick => None,
+            Self::Measured(_) | Self::Clock { .. } | Self::Store { .. } | Self::Elapsed { .. } | Self::Tick => None,
         }
     }
 }

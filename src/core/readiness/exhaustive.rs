@@ -16,6 +16,8 @@ use super::refusal::Refusal;
 use super::rig;
 use crate::core::reason::Reason;
 
+mod overlay;
+
 /// What may happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Letter {
@@ -33,8 +35,13 @@ enum Letter {
     Denied,
     Started,
     Closed,
+    StoreLost,
+    StoreBack,
+    ElapsedLost,
+    ElapsedBack,
 }
 
+/// What people and cuffs do, and the clock.
 const ALPHABET: [Letter; 14] = [
     Letter::Minute,
     Letter::Attested,
@@ -72,6 +79,10 @@ impl Letter {
             Self::Denied => rig::decided(Decision::Deny),
             Self::Started => Event::SessionStarted { session },
             Self::Closed => Event::SessionClosed { session },
+            Self::StoreLost => Event::Store { available: false },
+            Self::StoreBack => Event::Store { available: true },
+            Self::ElapsedLost => Event::Elapsed { known: false },
+            Self::ElapsedBack => Event::Elapsed { known: true },
         }
     }
 
@@ -90,7 +101,11 @@ impl Letter {
             | Self::Approved
             | Self::Denied
             | Self::Started
-            | Self::Closed => 0,
+            | Self::Closed
+            | Self::StoreLost
+            | Self::StoreBack
+            | Self::ElapsedLost
+            | Self::ElapsedBack => 0,
         }
     }
 }
@@ -108,6 +123,8 @@ impl Node {
         let mut hasher = DefaultHasher::new();
         self.at.hash(&mut hasher);
         self.gate.clock_synchronized.hash(&mut hasher);
+        self.gate.store_available.hash(&mut hasher);
+        self.gate.elapsed_known.hash(&mut hasher);
         for session in self.gate.sessions.iter() {
             session.hash(&mut hasher);
         }
@@ -126,7 +143,7 @@ struct Seen {
     transitions: BTreeSet<(State, State)>,
 }
 
-fn explore(policy: &Policy) -> Seen {
+fn explore(policy: &Policy, alphabet: &[Letter]) -> Seen {
     let mut gate = rig::gate(policy.clone());
     let start = rig::at(0, 0);
     assert_eq!(gate.handle(rig::opened(), start).len(), 1);
@@ -139,12 +156,15 @@ fn explore(policy: &Policy) -> Seen {
     seen.nodes.insert(first.key());
     let mut waiting = VecDeque::from([first]);
     while let Some(node) = waiting.pop_front() {
-        for letter in ALPHABET {
+        for letter in alphabet.iter().copied() {
             let mut next = node.clone();
             next.path.push(letter);
             next.at = node.at + jiff::SignedDuration::from_secs(letter.takes());
             let outcomes = next.gate.handle(letter.event(next.at), next.at);
             check(policy, &node, letter, &next, &outcomes);
+            if node.has_overlay() {
+                overlay::check(&node, letter, &next, &outcomes);
+            }
             note_transitions(&node, &outcomes, &mut seen.transitions);
             if !seen.nodes.insert(next.key()) {
                 continue;
@@ -227,7 +247,14 @@ fn check_ready(policy: &Policy, node: &Node, answer: &Answer) {
     let items: Vec<_> = attested.iter().map(|attested| attested.item.clone()).collect();
     assert_eq!(items, policy.attestations, "{path:?}: an attestation is missing");
     assert!(attested.iter().all(|attested| attested.until > node.at), "{path:?}");
-    assert!(node.gate.clock_synchronized, "{path:?}: without the clock");
+    assert!(
+        node.gate.clock_synchronized || !policy.reading.require_clock,
+        "{path:?}: without the clock"
+    );
+    assert!(
+        !node.has_overlay(),
+        "{path:?}: without the store, or the time that passed"
+    );
     let valid_until = answer.valid_until.expect("ready");
     assert!(valid_until > node.at, "{path:?}: ready past its end");
     assert!(
@@ -309,8 +336,20 @@ fn check_letter(before: &Node, letter: Letter, after: &Node, outcomes: &[Outcome
                 );
             assert!(cleared, "{path:?}: approved what waited for nobody");
         }
-        Letter::TakenBack | Letter::ClockLost => assert_ne!(state(after), Some(State::Ready), "{path:?}"),
-        Letter::Minute | Letter::Attested | Letter::Good | Letter::ClockBack | Letter::Approved => {}
+        Letter::TakenBack | Letter::StoreLost | Letter::ElapsedLost => {
+            assert_ne!(state(after), Some(State::Ready), "{path:?}");
+        }
+        Letter::ClockLost => assert!(
+            state(after) != Some(State::Ready) || !after.gate.rules.require_clock,
+            "{path:?}"
+        ),
+        Letter::Minute
+        | Letter::Attested
+        | Letter::Good
+        | Letter::ClockBack
+        | Letter::Approved
+        | Letter::StoreBack
+        | Letter::ElapsedBack => {}
     }
 }
 
@@ -335,11 +374,12 @@ fn transitions() -> BTreeSet<(State, State)> {
 }
 
 fn every_state_keeps_what_must_hold(approval: Approval) {
-    let seen = explore(&Policy {
+    let policy = Policy {
         approval,
         session_limit: rig::minutes(6),
         ..rig::policy()
-    });
+    };
+    let seen = explore(&policy, &ALPHABET);
     assert!(seen.nodes.len() > 1_000, "{} states", seen.nodes.len());
     assert_eq!(seen.transitions, transitions());
 }
@@ -361,7 +401,7 @@ fn without_override_nothing_referred_or_in_crisis_is_ever_ready_again() {
         readings: 1,
         ..rig::policy()
     };
-    let seen = explore(&policy);
+    let seen = explore(&policy, &ALPHABET);
     for from in [State::Referred, State::Crisis] {
         let ways: Vec<State> = seen
             .transitions

@@ -31,11 +31,13 @@ pub struct Gate {
     pub(super) zone: TimeZone,
     pub(super) cuffs: Registry,
     pub(super) clock_synchronized: bool,
+    pub(super) store_available: bool,
+    pub(super) elapsed_known: bool,
     pub(super) sessions: Sessions,
 }
 
 impl Gate {
-    /// A gate without sessions, its clock synchronized until it is told otherwise.
+    /// A gate without sessions; its clock is synchronized and its store available until it is told otherwise.
     ///
     /// Without a policy no session ever opens, and readings are judged by the defaults. `zone` is that of the cuffs' clocks.
     #[must_use]
@@ -48,6 +50,8 @@ impl Gate {
             zone,
             cuffs: Registry::new(cuffs),
             clock_synchronized: true,
+            store_available: true,
+            elapsed_known: true,
             sessions: Sessions::default(),
         }
     }
@@ -141,6 +145,8 @@ impl Gate {
         match event {
             Event::Measured(connection) => self.measure_without_policy(&connection, outcomes),
             Event::Clock { synchronized } => self.clock_synchronized = synchronized,
+            Event::Store { available } => self.store_available = available,
+            Event::Elapsed { known } => self.elapsed_known = known,
             Event::Tick => {}
             Event::SessionOpened { .. }
             | Event::Attested { .. }
@@ -172,6 +178,14 @@ impl Gate {
             Event::Measured(connection) => Ok(self.measure(&connection, policy, outcomes)),
             Event::Clock { synchronized } => {
                 self.clock_synchronized = synchronized;
+                Ok(self.sessions.places())
+            }
+            Event::Store { available } => {
+                self.store_available = available;
+                Ok(self.sessions.places())
+            }
+            Event::Elapsed { known } => {
+                self.elapsed_known = known;
                 Ok(self.sessions.places())
             }
             Event::Decided { session, decision, by } => self.change(&session, |session| match decision {
@@ -220,16 +234,18 @@ impl Gate {
             if !answering::answer(session, now).is_ready() {
                 return Err(Refusal::NotReady);
             }
-            session.start();
+            session.start(at);
             Ok(())
         })
     }
 
-    const fn now<'a>(&self, policy: &'a Policy, at: Timestamp) -> Now<'a> {
+    pub(super) const fn now<'a>(&self, policy: &'a Policy, at: Timestamp) -> Now<'a> {
         Now {
             at,
             policy,
             clock_synchronized: self.clock_synchronized,
+            store_available: self.store_available,
+            elapsed_known: self.elapsed_known,
         }
     }
 

@@ -7,6 +7,8 @@
 //! | 2.1 whose, 2.5 time taken, steps 1 to 4, evidence | [`crate::core::reading`] |
 //! | 2.2 events, what is refused | [`event`], [`gate`], [`refusal`] |
 //! | 2.3, 2.6 answers, states, their reasons | [`answer`], `answering` |
+//! | 3.2 the answer's form outside | [`told`] |
+//! | 5 what the people in the room must know beside the answer | [`progress`] |
 //! | 2.4 policy | [`policy`] |
 //! | 2.2 `measurement`, 3.3 alerts of a crisis | `measured` |
 //! | 2.5 steps 5 and 6, what evidence does | `session`, `findings` |
@@ -14,8 +16,10 @@
 //! | 2.6 approve and deny | `decided` |
 //! | attestations | `attestations` |
 //! | 2.2, 2.7 what is told again after a restart | [`record`] |
+//! | 2.7 a reboot, 4 `store.reserve`: what keeps every session from being ready | `answering` |
 //!
-//! It fails shut: only a round that passed, with every attestation holding and the clock synchronized, is "ready".
+//! It fails shut: only a round that passed is "ready", with every attestation holding, the clock synchronized, the time that
+//! passed known, and the store available.
 
 pub mod answer;
 pub mod event;
@@ -24,7 +28,9 @@ pub mod means;
 pub mod outcome;
 pub mod policy;
 pub mod record;
+pub mod progress;
 pub mod refusal;
+pub mod told;
 
 mod answering;
 mod attestations;
@@ -41,6 +47,6 @@ mod timeline;
 #[cfg(test)]
 mod exhaustive;
 #[cfg(test)]
-mod rig;
+pub(super) mod rig;
 #[cfg(test)]
 mod tests;

@@ -106,6 +106,13 @@ impl Round {
         self.missing(policy) + u64::from(to_discard)
     }
 
+    /// Accepted readings so far, a discarded one too.
+    pub(super) fn accepted(&self, policy: &Policy) -> u64 {
+        let discarded = policy.discard_first && self.first_received_at.is_some();
+        let counted = u64::try_from(self.counted.len()).unwrap_or(u64::MAX);
+        counted + u64::from(discarded)
+    }
+
     /// When it begins afresh, if it is not complete by then.
     pub(super) fn over_at(&self, policy: &Policy) -> Option<Timestamp> {
         let first_received_at = self.first_received_at?;

@@ -22,6 +22,8 @@ pub(super) struct Session {
     /// The clinic's cuff that it named.
     pub(super) cuff: Option<Name>,
     pub(super) opened_at: Timestamp,
+    /// When it was started, if it was.
+    pub(super) started_at: Option<Timestamp>,
     pub(super) attestations: Attestations,
     pub(super) phase: Phase,
     /// When its last accepted reading was taken.
@@ -38,6 +40,7 @@ impl Session {
             patient,
             cuff,
             opened_at: at,
+            started_at: None,
             attestations: Attestations::default(),
             phase: Phase::Collecting(Round::begin(at, Vec::new())),
             last_accepted: None,
@@ -53,6 +56,12 @@ impl Session {
     /// When the rest is over.
     pub(super) fn rested_at(&self, policy: &Policy) -> Timestamp {
         timeline::after(self.opened_at, policy.rest)
+    }
+
+    /// When the next reading may be taken, as far as rest and spacing go.
+    pub(super) fn next_reading_at(&self, policy: &Policy) -> Timestamp {
+        let spaced = self.last_accepted.map(|last| timeline::after(last, policy.spacing));
+        spaced.map_or_else(|| self.rested_at(policy), |spaced| spaced.max(self.rested_at(policy)))
     }
 
     /// When it ends by itself.
@@ -104,7 +113,8 @@ impl Session {
     }
 
     /// Starts it. That it is ready is the caller's to know.
-    pub(super) fn start(&mut self) {
+    pub(super) fn start(&mut self, at: Timestamp) {
+        self.started_at = Some(at);
         self.phase = Phase::Started {
             crisis: Vec::new(),
             counted: self.phase.counted().to_vec(),

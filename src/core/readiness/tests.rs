@@ -8,11 +8,12 @@ use super::answer::State;
 use super::event::{Decision, Event};
 use super::gate::Gate;
 use super::outcome::{Alert, Fate, Outcome};
-use super::policy::Policy;
+use super::policy::{Policy, ReadingRules};
 use super::refusal::Refusal;
 use super::rig::{at, attested, cuff, decided, gate, measured, minutes, name, octets, opened, policy};
 use crate::core::cuff::Wearer;
 use crate::core::reading::ReadingId;
+use crate::core::reason::Reason;
 
 fn alerts(outcomes: &[Outcome]) -> Vec<&Alert> {
     outcomes
@@ -179,6 +180,102 @@ fn the_same_events_give_the_same_outcomes() {
         outcomes
     };
     assert_eq!(run(), run());
+}
+
+/// The state and the reasons of the last answer.
+fn last(outcomes: &[Outcome]) -> Option<(State, Vec<&'static str>)> {
+    let answer = outcomes.iter().rev().find_map(|outcome| match outcome {
+        Outcome::Answer { answer, .. } => Some(answer),
+        Outcome::Refused(_) | Outcome::Judged(_) | Outcome::Alert(_) => None,
+    })?;
+    let reasons = answer.reasons.iter().map(Reason::code).collect();
+    Some((answer.state, reasons))
+}
+
+/// A gate whose one session has passed its round, and needs no attestation.
+fn ready(require_clock: bool) -> Gate {
+    let mut gate = gate(Policy {
+        readings: 1,
+        attestations: Vec::new(),
+        reading: ReadingRules {
+            require_clock,
+            ..ReadingRules::default()
+        },
+        ..policy()
+    });
+    let _opened = gate.handle(opened(), at(0, 0));
+    let ready = gate.handle(measured("own", 1, octets(120, 80, 0, at(1, 0)), at(1, 0)), at(1, 0));
+    assert_eq!(last(&ready), Some((State::Ready, vec![])));
+    gate
+}
+
+#[test]
+fn without_the_store_or_the_time_that_passed_nothing_is_ready_and_nothing_starts() {
+    const CLOCK: &str = "clock_unsynchronized";
+    const STORE: &str = "store_unavailable";
+    for (lost, back, reason) in [
+        (
+            Event::Store { available: false },
+            Event::Store { available: true },
+            STORE,
+        ),
+        (Event::Elapsed { known: false }, Event::Elapsed { known: true }, CLOCK),
+    ] {
+        for require_clock in [true, false] {
+            let mut gate = ready(require_clock);
+            let now = at(1, 30);
+            assert_eq!(
+                last(&gate.handle(lost.clone(), now)),
+                Some((State::Waiting, vec![reason]))
+            );
+            assert_eq!(gate.handle(lost.clone(), now), [], "nothing new");
+            let refused = gate.handle(Event::SessionStarted { session: name("s1") }, now);
+            assert_eq!(refused, [Outcome::Refused(Refusal::NotReady)]);
+            assert_eq!(last(&gate.handle(back.clone(), now)), Some((State::Ready, vec![])));
+        }
+    }
+}
+
+#[test]
+fn an_unknown_clock_is_told_once_and_before_the_store() {
+    let mut gate = ready(true);
+    let now = at(1, 30);
+    let _no_time = gate.handle(Event::Elapsed { known: false }, now);
+    assert_eq!(
+        gate.handle(Event::Clock { synchronized: false }, now),
+        [],
+        "told already"
+    );
+    let all = gate.handle(Event::Store { available: false }, now);
+    let both = vec!["clock_unsynchronized", "store_unavailable"];
+    assert_eq!(last(&all), Some((State::Waiting, both)));
+}
+
+#[test]
+fn the_store_is_no_concern_of_a_session_that_started_or_ended() {
+    let mut gate = ready(true);
+    let _started = gate.handle(Event::SessionStarted { session: name("s1") }, at(1, 0));
+    assert_eq!(gate.handle(Event::Store { available: false }, at(1, 30)), []);
+    assert_eq!(gate.handle(Event::Elapsed { known: false }, at(1, 30)), []);
+    let closed = gate.handle(Event::SessionClosed { session: name("s1") }, at(2, 0));
+    assert_eq!(last(&closed), Some((State::Ended, vec!["session_over"])));
+}
+
+#[test]
+fn what_the_store_has_no_room_for_is_judged_all_the_same() {
+    let mut gate = gate(Policy {
+        attestations: Vec::new(),
+        ..policy()
+    });
+    let _opened = gate.handle(opened(), at(0, 0));
+    let _full = gate.handle(Event::Store { available: false }, at(0, 0));
+    let _no_time = gate.handle(Event::Elapsed { known: false }, at(0, 0));
+    let first = gate.handle(measured("own", 1, octets(150, 80, 0, at(1, 0)), at(1, 0)), at(1, 0));
+    let waits = vec!["readings_needed", "clock_unsynchronized", "store_unavailable"];
+    assert_eq!(last(&first), Some((State::Waiting, waits)));
+    let second = gate.handle(measured("own", 2, octets(150, 80, 0, at(2, 0)), at(2, 0)), at(2, 0));
+    let above = vec!["systolic_above_limit", "clock_unsynchronized", "store_unavailable"];
+    assert_eq!(last(&second), Some((State::Blocked, above)));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{LARGEST, MessageError, encode};
-use crate::core::state::{CuffState, State};
+use crate::core::state::{CuffState, SessionState, State};
 use crate::mqtt::command::Refusal;
 
 /// The schema's name.
@@ -20,7 +20,7 @@ const LONGEST_RESPONSE_TOPIC: usize = 256;
 pub enum Outcome {
     /// Done; nothing to add.
     Done,
-    /// Done: a `report`. Of this only what may be told by MQTT is told, and no more of the cuffs than there is room for.
+    /// Done: a `report`. Of this only what may be told by MQTT is told, and no more than there is room for.
     Report(Box<State>),
     /// Done: a `resend`. What is no longer kept is named.
     Resent {
@@ -39,7 +39,7 @@ struct Reply<'a> {
     ok: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<&'a State>,
-    /// Details of the cuffs, or the cuffs, are left out of `status` for want of room.
+    /// Details of the cuffs, the cuffs, or the sessions too, are left out of `status` for want of room.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     shortened: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -86,24 +86,28 @@ pub fn reply(id: Option<&str>, outcome: &Outcome, test: bool) -> Result<Vec<u8>,
     encode(SCHEMA, &reply, LARGEST)
 }
 
-/// A report with as much of the state as there is room for.
+/// A report with as much of the state as there is room for: sessions before cuffs, and cuffs before what they say of themselves.
 fn report(reply: &Reply<'_>, state: &State) -> Result<Vec<u8>, MessageError> {
     let mut told = state.clone();
-    // What a body does at this moment is not for whatever topic a sender names.
+    // What a body does is not for whatever topic a sender names: answers go out signed, on the topics of their sessions.
     for cuff in &mut told.cuffs {
         cuff.cuff_pressure = None;
     }
-    match report_of(reply, &told, false) {
-        Err(MessageError::TooLarge { .. }) => {}
-        done => return done,
+    told.sessions = told.sessions.into_iter().map(SessionState::without_values).collect();
+    let mut report = report_of(reply, &told, false);
+    let shorter: [fn(&mut State); 3] = [
+        |told| told.cuffs.iter_mut().for_each(leave_out_details),
+        |told| told.cuffs.clear(),
+        |told| told.sessions.clear(),
+    ];
+    for shorten in shorter {
+        if !matches!(report, Err(MessageError::TooLarge { .. })) {
+            break;
+        }
+        shorten(&mut told);
+        report = report_of(reply, &told, true);
     }
-    told.cuffs = told.cuffs.into_iter().map(without_details).collect();
-    match report_of(reply, &told, true) {
-        Err(MessageError::TooLarge { .. }) => {}
-        done => return done,
-    }
-    told.cuffs.clear();
-    report_of(reply, &told, true)
+    report
 }
 
 fn report_of(reply: &Reply<'_>, state: &State, shortened: bool) -> Result<Vec<u8>, MessageError> {
@@ -116,14 +120,11 @@ fn report_of(reply: &Reply<'_>, state: &State, shortened: bool) -> Result<Vec<u8
 }
 
 /// What a cuff says of itself does not change and can be had on the spot; how the way to it stands cannot.
-fn without_details(cuff: CuffState) -> CuffState {
-    CuffState {
-        manufacturer: None,
-        model_number: None,
-        serial: None,
-        firmware: None,
-        ..cuff
-    }
+fn leave_out_details(cuff: &mut CuffState) {
+    cuff.manufacturer = None;
+    cuff.model_number = None;
+    cuff.serial = None;
+    cuff.firmware = None;
 }
 
 /// Where a reply goes.
@@ -217,11 +218,25 @@ mod tests {
         })
     }
 
+    fn session() -> Value {
+        let reason = json!({"code": "systolic_above_limit", "measured": 146, "limit": 140});
+        json!({
+            "session": "s1", "patient": "p1", "state": "blocked", "ready": false, "reasons": [reason], "systolic": 146,
+            "counted": ["r1"], "attested": [], "policy": {"name": "a", "sha256": "b"}, "opened_at": "2026-11-21T18:00:00Z",
+            "attestations": [],
+        })
+    }
+
     fn reported(cuffs: usize, details: usize) -> Value {
+        report_with(cuffs, details, 0)
+    }
+
+    fn report_with(cuffs: usize, details: usize, sessions: usize) -> Value {
         let time = "2026-11-21T18:00:00Z";
         let state = json!({
             "schema": "cuffd.state/1", "version": "1", "site": "north", "gateway": "gw", "run": Uuid::nil(),
-            "started_at": time, "sessions": [], "cuffs": vec![cuff(details); cuffs], "radio": {"state": "scanning"},
+            "started_at": time, "sessions": vec![session(); sessions], "cuffs": vec![cuff(details); cuffs],
+            "radio": {"state": "scanning"},
             "delivery": DeliveryState::default(), "clock": ClockState::default(), "store": StoreState::default(),
             "problems": [],
         });
@@ -235,6 +250,25 @@ mod tests {
         assert_eq!(reply["status"]["cuffs"][0]["cuff_pressure"], Value::Null);
         assert_eq!(reply["status"]["cuffs"][0]["manufacturer"], "m".repeat(9));
         assert_eq!(reply["shortened"], Value::Null);
+    }
+
+    #[test]
+    fn a_report_tells_how_sessions_stand_and_nothing_measured() {
+        let reply = report_with(1, 0, 1);
+        let session = &reply["status"]["sessions"][0];
+        assert_eq!(session["state"], "blocked");
+        assert_eq!(session["reasons"], json!([{"code": "systolic_above_limit"}]));
+        assert_eq!(session["systolic"], Value::Null);
+    }
+
+    #[test]
+    fn a_report_that_would_be_too_large_tells_of_sessions_before_cuffs() {
+        let cuffs_left_out = report_with(100, 0, 10);
+        assert_eq!(cuffs_left_out["status"]["cuffs"], json!([]));
+        assert_eq!(cuffs_left_out["status"]["sessions"].as_array().map(Vec::len), Some(10));
+        let both_left_out = report_with(1, 0, 100);
+        assert_eq!(both_left_out["shortened"], true);
+        assert_eq!(both_left_out["status"]["sessions"], json!([]));
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub(super) fn of_code(code: &str) -> String {
         "unexpected_length" => "octets left over",
         "not_bonded" => "the cuff is not bonded",
         "clock_unsynchronized" => "the box does not know the time",
+        "store_unavailable" => "the box cannot store",
         "first_session_history" => "history from before the pairing",
         "undated" => "nobody knows when it was taken",
         "future_dated" => "dated in the future",

@@ -1,0 +1,94 @@
+//! An answer's form outside the process: the names that `cuffd.readiness/1` and `cuffd.state/1` have in common (contract 3.2).
+//!
+//! Every name is always there, null where there is nothing to say.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Number, Value, json};
+
+use super::answer::{Answer, Attested, State};
+use super::policy::Policy;
+use crate::core::name::Name;
+use crate::core::notation::Printed;
+use crate::core::reason::Reason;
+
+/// An answer with the attestations that hold and the policy that it was judged by.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Told {
+    /// Which session.
+    pub session: Name,
+    /// Whose.
+    pub patient: Name,
+    /// How it stands.
+    pub state: State,
+    /// Whether it permits a start.
+    pub ready: bool,
+    /// Why not, each `{"code": …}` with what decided it; a reader may not know all codes.
+    pub reasons: Vec<Value>,
+    /// Until when "ready" holds.
+    pub valid_until: Option<Timestamp>,
+    /// When the next round begins, after one that failed.
+    pub next_at: Option<Timestamp>,
+    /// Mean of the readings behind it, mmHg.
+    pub systolic: Option<Number>,
+    /// Mean of the readings behind it, mmHg.
+    pub diastolic: Option<Number>,
+    /// Mean of the readings behind it, beats per minute.
+    pub pulse_rate: Option<Number>,
+    /// The ids of the readings behind it.
+    pub counted: Vec<String>,
+    /// The attestations that hold.
+    pub attested: Vec<Attested>,
+    /// Who approved.
+    pub by: Option<Name>,
+    /// What it was judged by.
+    pub policy: PolicyName,
+}
+
+/// A policy as messages name it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyName {
+    /// What the clinic calls it.
+    pub name: String,
+    /// SHA-256 of its canonical form, hexadecimal.
+    pub sha256: String,
+}
+
+impl Told {
+    /// The answer as it is told.
+    #[must_use]
+    pub fn new(answer: &Answer, attested: &[Attested], policy: &Policy) -> Self {
+        let mean = |of: fn(&super::means::Means) -> Option<rust_decimal::Decimal>| {
+            answer
+                .means
+                .as_ref()
+                .and_then(of)
+                .map(Printed)
+                .and_then(Printed::number)
+        };
+        Self {
+            session: answer.session.clone(),
+            patient: answer.patient.clone(),
+            state: answer.state,
+            ready: answer.is_ready(),
+            reasons: answer.reasons.iter().map(reason).collect(),
+            valid_until: answer.valid_until,
+            next_at: answer.next_at,
+            systolic: mean(|means| Some(means.systolic)),
+            diastolic: mean(|means| Some(means.diastolic)),
+            pulse_rate: mean(|means| means.pulse_rate),
+            counted: answer.counted.iter().map(ToString::to_string).collect(),
+            attested: attested.to_vec(),
+            by: answer.by.clone(),
+            policy: PolicyName {
+                name: policy.name.clone(),
+                sha256: policy.sha256.clone(),
+            },
+        }
+    }
+}
+
+/// A reason is never left out: one whose numbers have no form in JSON says its code.
+fn reason(reason: &Reason) -> Value {
+    serde_json::to_value(reason).unwrap_or_else(|_| json!({"code": reason.code()}))
+}
