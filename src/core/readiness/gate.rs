@@ -93,10 +93,10 @@ impl Gate {
 
     /// Makes a session started that was started in an earlier run. Under another policy its readings may not be ready any
     /// more, but what is under way cannot be taken back. Says whether it is open.
-    pub fn restore_started(&mut self, session: &Name) -> bool {
+    pub fn restore_started(&mut self, session: &Name, at: Timestamp) -> bool {
         let place = self.sessions.place_of(session);
         let open = place.and_then(|place| self.sessions.get_mut(place));
-        open.map(|open| open.session.start()).is_some()
+        open.map(|open| open.session.start(at)).is_some()
     }
 
     /// Whether a session is open.
