@@ -45,6 +45,6 @@ mod timeline;
 #[cfg(test)]
 mod exhaustive;
 #[cfg(test)]
-pub(super) mod rig;
+pub(crate) mod rig;
 #[cfg(test)]
 mod tests;
