@@ -47,6 +47,6 @@ mod timeline;
 #[cfg(test)]
 mod exhaustive;
 #[cfg(test)]
-pub(super) mod rig;
+pub(crate) mod rig;
 #[cfg(test)]
 mod tests;

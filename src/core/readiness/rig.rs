@@ -17,22 +17,22 @@ use crate::core::models::Model;
 use crate::core::name::Name;
 use crate::core::reading::ReadingId;
 
-pub(in crate::core) fn name(text: &str) -> Name {
+pub(crate) fn name(text: &str) -> Name {
     Name::parse(text).expect("a name")
 }
 
 /// The time of day, in minutes and seconds after 18:00.
-pub(in crate::core) fn at(minutes: i64, seconds: i64) -> Timestamp {
+pub(crate) fn at(minutes: i64, seconds: i64) -> Timestamp {
     let start: Timestamp = "2026-11-21T18:00:00Z".parse().expect("a time");
     start + jiff::SignedDuration::from_secs(60 * minutes + seconds)
 }
 
-pub(in crate::core) const fn minutes(minutes: u64) -> Duration {
+pub(crate) const fn minutes(minutes: u64) -> Duration {
     Duration::from_secs(60 * minutes)
 }
 
 /// Two readings a round, one attestation, two attempts; invented limits.
-pub(in crate::core) fn policy() -> Policy {
+pub(crate) fn policy() -> Policy {
     let limits = |min, max| Limits {
         min: Decimal::from(min),
         max: Decimal::from(max),
@@ -65,7 +65,7 @@ pub(in crate::core) fn policy() -> Policy {
     }
 }
 
-pub(in crate::core) fn cuff(id: &str, wearer: Wearer) -> Cuff {
+pub(crate) fn cuff(id: &str, wearer: Wearer) -> Cuff {
     Cuff {
         id: name(id),
         address: Address::new([0; 6]),
@@ -77,7 +77,7 @@ pub(in crate::core) fn cuff(id: &str, wearer: Wearer) -> Cuff {
 }
 
 /// A gate with p1's cuff, a cuff of users, and a clinic's cuff.
-pub(in crate::core) fn gate(policy: Policy) -> Gate {
+pub(crate) fn gate(policy: Policy) -> Gate {
     let users = Wearer::Users([(1, name("p1"))].into());
     let cuffs = [
         cuff("own", Wearer::Patient(name("p1"))),
@@ -88,7 +88,7 @@ pub(in crate::core) fn gate(policy: Policy) -> Gate {
 }
 
 /// The octets of a measurement taken at this time.
-pub(in crate::core) fn octets(systolic: i64, diastolic: i64, status: u16, taken_at: Timestamp) -> Vec<u8> {
+pub(crate) fn octets(systolic: i64, diastolic: i64, status: u16, taken_at: Timestamp) -> Vec<u8> {
     let measurement = Measurement {
         flags: 0,
         unit: Unit::MmHg,
@@ -105,7 +105,7 @@ pub(in crate::core) fn octets(systolic: i64, diastolic: i64, status: u16, taken_
 }
 
 /// One measurement of `cuff`, received at a time, with an offset of 0.
-pub(in crate::core) fn measured(cuff: &str, number: u64, octets: Vec<u8>, received_at: Timestamp) -> Event {
+pub(crate) fn measured(cuff: &str, number: u64, octets: Vec<u8>, received_at: Timestamp) -> Event {
     Event::Measured(Connection {
         cuff: name(cuff),
         bonded: true,
@@ -122,7 +122,7 @@ pub(in crate::core) fn measured(cuff: &str, number: u64, octets: Vec<u8>, receiv
     })
 }
 
-pub(in crate::core) fn opened() -> Event {
+pub(crate) fn opened() -> Event {
     Event::SessionOpened {
         session: name("s1"),
         patient: name("p1"),
@@ -130,7 +130,7 @@ pub(in crate::core) fn opened() -> Event {
     }
 }
 
-pub(in crate::core) fn attested(value: bool) -> Event {
+pub(crate) fn attested(value: bool) -> Event {
     Event::Attested {
         session: name("s1"),
         item: name("safe"),
@@ -139,7 +139,7 @@ pub(in crate::core) fn attested(value: bool) -> Event {
     }
 }
 
-pub(in crate::core) fn decided(decision: Decision) -> Event {
+pub(crate) fn decided(decision: Decision) -> Event {
     Event::Decided {
         session: name("s1"),
         decision,

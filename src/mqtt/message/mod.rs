@@ -4,6 +4,7 @@
 
 pub mod info;
 mod number;
+pub mod readiness;
 pub mod reading;
 pub mod reply;
 pub mod status;
