@@ -1,5 +1,6 @@
 //! Decisions as values: nothing here reads a clock, a file or a socket, waits or logs.
 
+pub mod alert;
 pub mod bls;
 pub mod collection;
 pub mod cuff;
@@ -15,3 +16,4 @@ pub mod reading;
 pub mod reason;
 pub mod source;
 pub mod state;
+pub mod trouble;
