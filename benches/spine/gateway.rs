@@ -8,15 +8,16 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use anyhow::{Context, Result};
 use cuffd::app;
 use cuffd::app::board::Board;
-use cuffd::app::intake::{Intake, IntakeError, Judge, Maker, Outside};
+use cuffd::app::intake::ask::Ask;
+use cuffd::app::intake::{Intake, IntakeError, LastSeq, Maker, Outside, Settings, Terms};
 use cuffd::app::persist::Persist;
+use cuffd::app::report::{self, Identity};
 use cuffd::clock;
 use cuffd::config::{self, Config};
 use cuffd::core::delivery::Kind;
 use cuffd::core::name::Name;
-use cuffd::core::readiness::policy::ReadingRules;
 use cuffd::core::source::{ClockNote, Ending, Event};
-use cuffd::core::state::RadioState;
+use cuffd::core::state::{RadioState, State, StoreState};
 use cuffd::mqtt::message::Origin;
 use cuffd::mqtt::topics::Topics;
 use cuffd::store::{Opened, Store, StoreThread};
@@ -115,7 +116,16 @@ pub(crate) struct Cuff {
     /// When the last measurement was indicated.
     last: Option<Timestamp>,
     began: Timestamp,
+    // What the intake listens to besides; it stays as it is.
+    _others: Others,
 }
+
+type Others = (
+    watch::Sender<bool>,
+    watch::Sender<StoreState>,
+    watch::Sender<Arc<State>>,
+    mpsc::Sender<Ask>,
+);
 
 impl Cuff {
     /// Starts an intake and connects the first registered cuff to it.
@@ -125,17 +135,26 @@ impl Cuff {
         let (show, shown) = watch::channel(Arc::new(board.clone()));
         let (events, arriving) = mpsc::channel(EVENTS);
         let persist = Persist::new(store.clone(), watch::Sender::new(false), Heart::default());
-        let judge = judge(config, store).await?;
         let believed = watch::Sender::new(true);
+        let (asks, asked) = mpsc::channel(1);
+        let room = StoreState {
+            available: true,
+            ..StoreState::default()
+        };
+        let disk = watch::Sender::new(room);
+        let state = watch::Sender::new(Arc::new(a_state(config)));
         let outside = Outside {
             shown: show,
             clock: believed.subscribe(),
+            disk: disk.subscribe(),
+            state: state.subscribe(),
+            asks: asked,
             source: CancellationToken::new(),
             heart: Heart::default(),
         };
         // The clock's first word, which the intake waits for.
         believed.send_replace(true);
-        let intake = Intake::new(persist, judge, board, outside);
+        let intake = Intake::new(persist, settings(config), maker(config, store).await?, board, outside);
         let mut running = JoinSet::new();
         running.spawn(intake.run(arriving));
         let this = Self {
@@ -145,6 +164,7 @@ impl Cuff {
             intake: running,
             last: None,
             began: clock::wall(),
+            _others: (believed, disk, state, asks),
         };
         this.introduce().await?;
         Ok(this)
@@ -193,22 +213,49 @@ impl Cuff {
     }
 }
 
-async fn judge(config: &Config, store: &Store) -> Result<Judge> {
-    let rules = ReadingRules::default();
-    let heads = store.heads().await?;
-    Ok(Judge {
-        cuffs: config.cuffs.clone().into(),
-        zone: TimeZone::UTC,
-        descriptions: HashMap::new(),
-        maker: Maker {
-            origin: origin(config),
-            topics: topics(config),
-            publish: true,
-            bond_required: rules.require_bond,
-            last_seq: heads.get(&Kind::Reading).copied().unwrap_or(0),
+fn settings(config: &Config) -> Settings {
+    Settings {
+        terms: Terms {
+            policy: None,
+            cuffs: config.cuffs.clone().into(),
+            zone: TimeZone::UTC,
         },
-        rules,
+        descriptions: HashMap::new(),
+        jump: config.clock.jump,
+        boot: clock::boot_id(),
+    }
+}
+
+async fn maker(config: &Config, store: &Store) -> Result<Maker> {
+    let heads = store.heads().await?;
+    Ok(Maker {
+        origin: origin(config),
+        topics: topics(config),
+        publish: true,
+        bond_required: true,
+        last: LastSeq {
+            reading: heads.get(&Kind::Reading).copied().unwrap_or(0),
+            ..LastSeq::default()
+        },
     })
+}
+
+/// A daemon's state without trouble.
+fn a_state(config: &Config) -> State {
+    let identity = Identity {
+        site: config.gateway.site.clone(),
+        gateway: config.gateway.id.clone(),
+        run: Uuid::nil(),
+        test: false,
+        started_at: clock::wall(),
+        brokers: Vec::new(),
+    };
+    let board = Board::new(&config.cuffs, RadioState::Virtual);
+    let room = StoreState {
+        available: true,
+        ..StoreState::default()
+    };
+    report::at_start(&identity, &board, true, room)
 }
 
 /// A measurement with every field: time, pulse rate, user 1, status. Number and time tell it from others.

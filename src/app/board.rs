@@ -7,7 +7,7 @@ use crate::core::bls::measurement::Unit;
 use crate::core::cuff::Cuff;
 use crate::core::name::Name;
 use crate::core::source::{self, Description, Ending, Event, RadioHealth};
-use crate::core::state::{CuffHealth, CuffState, RadioState};
+use crate::core::state::{CuffHealth, CuffState, RadioState, SessionState};
 
 /// The cuffs and the radio as they stand now.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +16,8 @@ pub struct Board {
     pub cuffs: Vec<CuffState>,
     /// The radio.
     pub radio: RadioState,
+    /// The open sessions, in order of opening.
+    pub sessions: Vec<SessionState>,
 }
 
 impl Board {
@@ -25,6 +27,7 @@ impl Board {
         Self {
             cuffs: cuffs.iter().map(unheard).collect(),
             radio,
+            sessions: Vec::new(),
         }
     }
 

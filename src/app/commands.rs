@@ -1,21 +1,30 @@
 //! Carries out what the platform asks for by MQTT.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{debug, error, info};
 use uuid::Uuid;
 
+use super::intake::ask::{Ask, NotDone, Want};
 use crate::clock;
 use crate::core::delivery::seldom::Seldom;
+use crate::core::name::Name;
+use crate::core::readiness::record::Word;
+use crate::core::readiness::refusal::Refusal as GateRefusal;
 use crate::core::state::State;
 use crate::mqtt::command::{
-    self, Addressee, Authority, Clock, Code, Command, Incoming, Parsed, Receipts, Refusal, Remembered, ResendPace,
+    self, Addressee, Authority, Clock, Code, Command, Decision, Incoming, Parsed, Receipts, Refusal, Remembered,
+    ResendPace,
 };
 use crate::mqtt::message::reply::{self, Outcome, Outgoing};
 use crate::store::{Reply, Resend, Store, StoreError};
 use crate::systemd::{BEAT, Heart};
+
+/// The gate stores before it answers; one that takes longer than this many beats waits for its store.
+const GATE_ANSWERS_IN_BEATS: u32 = 4;
 
 /// Carries out commands.
 #[derive(Debug)]
@@ -34,6 +43,8 @@ pub struct Commands {
     pub state: watch::Receiver<Arc<State>>,
     /// Whether expiry can be judged.
     pub clock: watch::Receiver<bool>,
+    /// To the gate.
+    pub asks: mpsc::Sender<Ask>,
     /// To the broker.
     pub replies: mpsc::Sender<Outgoing>,
     /// The sign of life.
@@ -88,7 +99,10 @@ impl Commands {
                 return None;
             }
             // It changes nothing: the same again gets how it stands by then, and nothing needs to be kept for it.
-            Command::Report { .. } => Ok(self.encode(Some(&parsed.id_text), &self.report())),
+            Command::Report { session } => {
+                let outcome = self.report(session.clone(), &parsed.id_text).await;
+                Ok(self.encode(Some(&parsed.id_text), &outcome))
+            }
             Command::OpenSession { .. }
             | Command::Attest { .. }
             | Command::Start { .. }
@@ -116,47 +130,83 @@ impl Commands {
         if let Some(known) = self.store.command_reply(parsed.id_text.clone()).await? {
             return Ok(Some(Bytes::from(known.json)));
         }
-        let outcome = if past.remembered.has_room(clock::wall()) {
-            self.carry_out(&parsed.command, past).await?
-        } else {
-            Outcome::Refused(Refusal::new(Code::Busy, "too many commands are remembered"))
+        if !past.remembered.has_room(clock::wall()) {
+            let refusal = Refusal::new(Code::Busy, "too many commands are remembered");
+            return Ok(self.encode(Some(&parsed.id_text), &Outcome::Refused(refusal)));
+        }
+        let outcome = match wanted_of_gate(&parsed.command) {
+            Some(want) => self.ask(want, self.reply_if_done(parsed)).await,
+            None => self.carry_out(&parsed.command, past).await?,
         };
         let Some(payload) = self.encode(Some(&parsed.id_text), &outcome) else {
             return Ok(None);
         };
-        let refused = matches!(outcome, Outcome::Refused(_));
-        if !refused {
-            self.remember(parsed, &payload).await?;
+        if !matches!(outcome, Outcome::Refused(_)) {
+            self.store
+                .remember_command(parsed.id_text.clone(), reply_of(parsed, &payload))
+                .await?;
             past.remembered.remember(parsed.expires_at);
         }
         Ok(Some(payload))
     }
 
-    async fn remember(&self, parsed: &Parsed, payload: &[u8]) -> Result<(), StoreError> {
-        let reply = Reply {
-            json: String::from_utf8_lossy(payload).into_owned(),
-            expires_at: parsed.expires_at,
-        };
-        self.store.remember_command(parsed.id_text.clone(), reply).await
-    }
-
     async fn carry_out(&self, command: &Command, past: &mut Past) -> Result<Outcome, StoreError> {
         match command {
-            Command::Report { .. } => Ok(self.report()),
-            Command::Receipt { .. } => Ok(Outcome::Done),
             Command::Resend(what) => self.resend(what, past).await,
-            Command::OpenSession { .. }
+            Command::Report { .. }
+            | Command::Receipt { .. }
+            | Command::OpenSession { .. }
             | Command::Attest { .. }
             | Command::Start { .. }
             | Command::CloseSession { .. }
-            | Command::Decide { .. } => Ok(Outcome::Refused(Refusal::new(
-                Code::NoPolicy,
-                "no policy is in force here",
-            ))),
+            | Command::Decide { .. } => Ok(Outcome::Done),
         }
     }
 
-    fn report(&self) -> Outcome {
+    /// What is stored as the reply in the transaction that carries the command out: after a crash the same command gets it.
+    fn reply_if_done(&self, parsed: &Parsed) -> Option<(String, Reply)> {
+        let payload = self.encode(Some(&parsed.id_text), &Outcome::Done)?;
+        Some((parsed.id_text.clone(), reply_of(parsed, &payload)))
+    }
+
+    /// Asks the gate and waits for its answer.
+    async fn ask(&self, want: Want, reply: Option<(String, Reply)>) -> Outcome {
+        let (answer, answered) = oneshot::channel();
+        let ask = Ask { want, reply, answer };
+        let asked = async {
+            self.asks.send(ask).await.ok()?;
+            answered.await.ok()
+        };
+        match self.while_beating(asked).await {
+            Some(Some(Ok(()))) => Outcome::Done,
+            Some(Some(Err(not_done))) => Outcome::Refused(refusal(not_done)),
+            // The store takes nothing, or the daemon is about to end. It may still be done: then the reply is stored with it.
+            Some(None) | None => Outcome::Refused(Refusal::new(Code::Busy, "the gate does not answer: send it again")),
+        }
+    }
+
+    /// What comes of `work`, unless that takes too long.
+    async fn while_beating<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        let mut work = pin!(work);
+        for _ in 0..GATE_ANSWERS_IN_BEATS {
+            self.heart.beat();
+            if let Ok(done) = tokio::time::timeout(BEAT, &mut work).await {
+                return Some(done);
+            }
+        }
+        None
+    }
+
+    /// The answers go out signed, by their own messages; the reply holds the status.
+    async fn report(&self, session: Option<Name>, id: &str) -> Outcome {
+        let in_answer_to = id.to_owned();
+        let has_policy_or_names = session.is_some() || self.state.borrow().has_open_session();
+        if has_policy_or_names {
+            let said = self.ask(Want::Report { session, in_answer_to }, None).await;
+            if said != Outcome::Done {
+                return said;
+            }
+        }
         Outcome::Report(Box::new(self.state.borrow().as_ref().clone()))
     }
 
@@ -196,6 +246,82 @@ impl Commands {
             })
             .await;
     }
+}
+
+fn reply_of(parsed: &Parsed, payload: &[u8]) -> Reply {
+    Reply {
+        json: String::from_utf8_lossy(payload).into_owned(),
+        expires_at: parsed.expires_at,
+    }
+}
+
+/// What a command asks of the gate; `None` for those that are not its business.
+fn wanted_of_gate(command: &Command) -> Option<Want> {
+    Some(match command.clone() {
+        Command::OpenSession {
+            session,
+            patient,
+            cuff,
+            policy_sha256,
+        } => Want::Open {
+            session,
+            patient,
+            cuff,
+            policy_sha256: policy_sha256.map(|sha256| sha256.as_str().to_owned()),
+        },
+        Command::Attest {
+            session,
+            item,
+            by,
+            value,
+        } => Want::Attest {
+            session,
+            item,
+            by: Some(by),
+            value,
+        },
+        Command::Start { session } => Want::Start { session },
+        Command::CloseSession { session } => Want::Close { session },
+        Command::Decide {
+            session,
+            answer,
+            decision,
+            by,
+            note,
+        } => Want::Decide {
+            session,
+            answer,
+            decision: match decision {
+                Decision::Approve => Word::Approve,
+                Decision::Deny => Word::Deny,
+            },
+            by,
+            note: note.map(|note| note.as_str().to_owned()),
+        },
+        Command::Report { .. } | Command::Receipt { .. } | Command::Resend(_) => return None,
+    })
+}
+
+/// Why the gate did not do it, as a reply says it.
+fn refusal(not_done: NotDone) -> Refusal {
+    let code = match not_done {
+        NotDone::PolicyMismatch => Code::PolicyMismatch,
+        NotDone::Superseded => Code::Superseded,
+        NotDone::Refused(refused) => match refused {
+            GateRefusal::NoPolicy => Code::NoPolicy,
+            GateRefusal::UnknownSession => Code::UnknownSession,
+            GateRefusal::IdUsed | GateRefusal::PatientHasSession | GateRefusal::CuffHasSession => Code::SessionExists,
+            GateRefusal::UnknownPatient => Code::UnknownPatient,
+            GateRefusal::UnknownItem => Code::UnknownItem,
+            GateRefusal::NotASessionCuff
+            | GateRefusal::NotReady
+            | GateRefusal::AlreadyStarted
+            | GateRefusal::NothingToApprove
+            | GateRefusal::OverrideNotAllowed
+            | GateRefusal::CrisisApprovedBefore => Code::NotNow,
+        },
+    };
+    Refusal::new(code, not_done.to_string())
 }
 
 fn wanted(what: &command::Resend) -> Resend {

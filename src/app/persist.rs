@@ -11,7 +11,10 @@ use tracing::{error, info};
 use crate::core::moment::Now;
 use crate::core::name::Name;
 use crate::core::source::{ClockNote, Description};
-use crate::store::{ConnectionId, MeasurementId, NewMeasurement, Opening, Step, Store, StoreError, Unjudged};
+use crate::private::Private;
+use crate::store::{
+    ConnectionId, MeasurementId, NewMeasurement, OpenAlert, Opening, Step, Store, StoreError, StoredSessions, Unjudged,
+};
 use crate::systemd::Heart;
 
 /// Between two offers to a store that does not take something: a full disk empties in seconds at best.
@@ -124,6 +127,39 @@ impl Persist {
     /// The store is damaged or closed.
     pub async fn unjudged(&self) -> Result<Vec<Unjudged>, StoreError> {
         self.ask("what is unjudged", || self.store.unjudged()).await
+    }
+
+    /// See [`Store::sessions`].
+    ///
+    /// # Errors
+    /// The store is damaged or closed.
+    pub async fn sessions(&self) -> Result<StoredSessions, StoreError> {
+        self.ask("sessions", || self.store.sessions()).await
+    }
+
+    /// See [`Store::setting`].
+    ///
+    /// # Errors
+    /// The store is damaged or closed.
+    pub async fn setting(&self, config: Private<String>) -> Result<i64, StoreError> {
+        self.ask("the settings", || self.store.setting(config.clone())).await
+    }
+
+    /// See [`Store::date_anew`].
+    ///
+    /// # Errors
+    /// The store is damaged or closed.
+    pub async fn date_anew(&self, now: Now) -> Result<(), StoreError> {
+        self.ask("the time of what happened", || self.store.date_anew(now))
+            .await
+    }
+
+    /// See [`Store::open_alerts`].
+    ///
+    /// # Errors
+    /// The store is damaged or closed.
+    pub async fn open_alerts(&self) -> Result<Vec<OpenAlert>, StoreError> {
+        self.ask("open alerts", || self.store.open_alerts()).await
     }
 
     async fn ask<T, F>(&self, what: &'static str, offer: impl Fn() -> F) -> Result<T, StoreError>

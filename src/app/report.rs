@@ -134,7 +134,7 @@ fn compose(
         run: identity.run,
         test: identity.test,
         started_at: identity.started_at,
-        sessions: Vec::new(),
+        sessions: board.sessions.clone(),
         cuffs: board.cuffs.clone(),
         radio: board.radio,
         delivery,

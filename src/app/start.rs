@@ -10,7 +10,8 @@ use uuid::Uuid;
 
 use super::board::Board;
 use super::commands::Commands;
-use super::intake::{Intake, Judge, Maker, Outside};
+use super::intake::ask::Ask;
+use super::intake::{Intake, LastSeq, Maker, Outside, Settings, Terms};
 use super::persist::Persist;
 use super::report::{self, Identity, Parts};
 use super::tasks::{Task, Tasks};
@@ -53,6 +54,7 @@ struct Channels {
     store: watch::Sender<StoreState>,
     refused: watch::Sender<bool>,
     state: watch::Sender<Arc<State>>,
+    asks: mpsc::Sender<Ask>,
 }
 
 /// Starts all tasks.
@@ -77,6 +79,7 @@ pub(super) async fn start(
     // What is known already is known from the first: the broker's first status tells of no trouble that is none.
     let synchronized = config.clock.source == clock::synchronized::Source::Trust;
     let disk = housekeeping::seen(store.health().await?, false);
+    let (asks, asked) = mpsc::channel(COMMANDS);
     let channels = Channels {
         board: watch::Sender::new(Arc::new(board.clone())),
         link: watch::Sender::new(LinkState::default()),
@@ -84,21 +87,30 @@ pub(super) async fn start(
         store: watch::Sender::new(disk),
         refused: watch::Sender::new(false),
         state: watch::Sender::new(Arc::new(report::at_start(&identity, &board, synchronized, disk))),
+        asks,
     };
     // Before the clock's task begins, so that its first word is not missed.
     let outside = Outside {
         shown: channels.board.clone(),
         clock: channels.clock.subscribe(),
+        disk: channels.store.subscribe(),
+        state: channels.state.subscribe(),
+        asks: asked,
         source: running.source.clone(),
         heart: watchdog.heart("intake"),
     };
     start_clock(config, &channels, tasks, watchdog.heart("clock"));
     start_keeping(&identity, store, &channels, tasks, watchdog);
     start_link(config, &identity, store, &channels, &running, tasks, watchdog);
-    let judge = judge(config, run, descriptions, heads);
     let (events, arriving) = mpsc::channel(EVENTS);
     let persist = Persist::new(store.clone(), channels.refused.clone(), outside.heart.clone());
-    let intake = Intake::new(persist, judge, board, outside);
+    let intake = Intake::new(
+        persist,
+        settings(config, descriptions),
+        maker(config, run, heads),
+        board,
+        outside,
+    );
     tasks.spawn(Task::Intake, async move { Ok(intake.run(arriving).await?) });
     start_source(
         config,
@@ -147,20 +159,32 @@ async fn board(
     Ok(board)
 }
 
-fn judge(config: &Config, run: Uuid, descriptions: HashMap<Name, Description>, heads: &Heads) -> Judge {
-    let rules = ReadingRules::default();
-    Judge {
-        cuffs: config.cuffs.clone().into(),
-        zone: config.gateway.time_zone.clone(),
-        descriptions,
-        maker: Maker {
-            origin: wiring::origin(config, run),
-            topics: wiring::topics(config),
-            publish: config.mqtt.is_some(),
-            bond_required: rules.require_bond,
-            last_seq: heads.get(&Kind::Reading).copied().unwrap_or(0),
+fn settings(config: &Config, descriptions: HashMap<Name, Description>) -> Settings {
+    Settings {
+        terms: Terms {
+            policy: config.readiness.clone().map(Arc::new),
+            cuffs: config.cuffs.clone().into(),
+            zone: config.gateway.time_zone.clone(),
         },
-        rules,
+        descriptions,
+        jump: config.clock.jump,
+        boot: clock::boot_id(),
+    }
+}
+
+fn maker(config: &Config, run: Uuid, heads: &Heads) -> Maker {
+    let head = |kind| heads.get(&kind).copied().unwrap_or(0);
+    let rules = config.readiness.as_ref().map(|policy| &policy.reading);
+    Maker {
+        origin: wiring::origin(config, run),
+        topics: wiring::topics(config),
+        publish: config.mqtt.is_some(),
+        bond_required: rules.unwrap_or(&ReadingRules::default()).require_bond,
+        last: LastSeq {
+            reading: head(Kind::Reading),
+            readiness: head(Kind::Readiness),
+            alert: head(Kind::Alert),
+        },
     }
 }
 
@@ -254,6 +278,7 @@ fn start_link(
         store: store.clone(),
         state: channels.state.subscribe(),
         clock: channels.clock.subscribe(),
+        asks: channels.asks.clone(),
         replies,
         heart: watchdog.heart("commands"),
     };

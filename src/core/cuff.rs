@@ -25,6 +25,20 @@ pub struct Cuff {
     pub since: Option<Timestamp>,
 }
 
+impl Cuff {
+    /// The user ids under which it takes this patient's measurements; none where it does not go by them.
+    #[must_use]
+    pub fn users_of(&self, patient: &Name) -> Vec<u8> {
+        match &self.wearer {
+            Wearer::Users(users) => {
+                let own = users.iter().filter(|(_, owner)| *owner == patient);
+                own.map(|(user, _)| *user).collect()
+            }
+            Wearer::Patient(_) | Wearer::Session => Vec::new(),
+        }
+    }
+}
+
 /// Whose measurements a cuff takes. Prints its kind, never the patients.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Wearer {

@@ -21,12 +21,19 @@ pub struct GateClock {
 impl GateClock {
     /// Runs from `now` on.
     #[must_use]
-    pub const fn running(now: Now) -> Self {
+    pub fn running(now: Now) -> Self {
         Self {
             anchor: now,
             stands_still: false,
-            latest: now.wall,
+            latest: milliseconds(now.wall),
         }
+    }
+
+    /// The same, but nothing is told before `latest`.
+    #[must_use]
+    pub fn not_before(mut self, latest: Timestamp) -> Self {
+        self.latest = self.latest.max(latest);
+        self
     }
 
     /// Stands still at `at`, the last time that is known from an earlier boot, until it is [set](Self::set).
@@ -48,6 +55,12 @@ impl GateClock {
     /// The gate's time at `moment`, for an event: not before the one told last.
     pub fn tell(&mut self, moment: Moment) -> Timestamp {
         self.latest = self.latest.max(self.at(moment));
+        self.latest
+    }
+
+    /// The time that was told last.
+    #[must_use]
+    pub const fn latest(&self) -> Timestamp {
         self.latest
     }
 
@@ -81,7 +94,7 @@ impl GateClock {
     }
 
     /// Sets it by the wall clock, and lets it run. It may go back by that: whoever goes by it begins anew.
-    pub const fn set(&mut self, now: Now) {
+    pub fn set(&mut self, now: Now) {
         *self = Self::running(now);
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::Add;
 use std::time::Duration;
 
-use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
+use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
 
 /// A point on the boottime clock (`CLOCK_BOOTTIME`), which runs on while the machine sleeps.
 ///
@@ -44,6 +44,12 @@ impl Add<Duration> for Moment {
 pub fn milliseconds(time: Timestamp) -> Timestamp {
     let cut = TimestampRound::new().smallest(Unit::Millisecond).mode(RoundMode::Floor);
     time.round(cut).unwrap_or(time)
+}
+
+/// To the nearest whole second.
+#[must_use]
+pub fn whole_seconds(duration: SignedDuration) -> i64 {
+    i64::try_from((duration.as_millis() + 500).div_euclid(1000)).unwrap_or(i64::MAX)
 }
 
 /// Both clocks, read together.

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
+use uuid::Uuid;
 
 use crate::core::moment::Now;
 use crate::core::name::Name;
@@ -25,6 +26,8 @@ pub(super) struct Facts {
     pub(super) connection: ConnectionId,
     pub(super) cuff: Name,
     pub(super) bonded: bool,
+    /// Its moments can be compared with now's.
+    pub(super) of_this_boot: bool,
     /// The first connection after pairing that brings measurements.
     pub(super) first: bool,
     /// How many measurements it brought so far; at its end, in all.
@@ -68,6 +71,7 @@ impl OpenConnection {
             connection,
             cuff,
             bonded,
+            of_this_boot: true,
             first,
             brought: 0,
             clock,
@@ -96,13 +100,18 @@ impl OpenConnection {
         }
     }
 
+    /// Puts back what has to wait after all.
+    pub(super) fn put_back(&mut self, waiting: Vec<Waiting>) {
+        self.waiting.splice(..0, waiting);
+    }
+
     pub(super) fn take_all(&mut self) -> Vec<Waiting> {
         std::mem::take(&mut self.waiting)
     }
 }
 
 /// What an earlier run stored and did not judge.
-pub(super) fn of_an_earlier_run(left: Unjudged) -> (Facts, Vec<Waiting>) {
+pub(super) fn of_an_earlier_run(left: Unjudged, boot: Uuid) -> (Facts, Vec<Waiting>) {
     let StoredConnection {
         connection,
         cuff,
@@ -111,6 +120,7 @@ pub(super) fn of_an_earlier_run(left: Unjudged) -> (Facts, Vec<Waiting>) {
         read,
         set,
         set_before,
+        boot: of,
         ..
     } = left.connection;
     let brought = left.measurements.len();
@@ -118,6 +128,7 @@ pub(super) fn of_an_earlier_run(left: Unjudged) -> (Facts, Vec<Waiting>) {
         connection,
         cuff,
         bonded,
+        of_this_boot: of == boot,
         first,
         brought,
         clock: CuffClock {

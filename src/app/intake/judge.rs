@@ -3,166 +3,180 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use tracing::{error, info, warn};
+use tracing::{info, warn};
+use uuid::Uuid;
 
 use super::connection::{Facts, Waiting};
-use super::maker::{Maker, Subject};
+use super::gatekeeper::{Candidate, Candidates, Gatekeeper};
 use crate::app::board::{self, Board};
 use crate::app::persist::Persist;
 use crate::core::bls::measurement::{CuffTime, Measurement};
 use crate::core::cuff::Cuff;
+use crate::core::moment::{Now, whole_seconds};
 use crate::core::name::Name;
-use crate::core::readiness::policy::ReadingRules;
-use crate::core::reading::{self, Circumstances};
+use crate::core::readiness::event::{Arrived, Connection};
+use crate::core::reading::ReadingId;
 use crate::core::source::Description;
-use crate::mqtt::message::MessageError;
 use crate::store::{Became, Judged, Step, StoreError};
 
 /// Judges stored measurements.
 #[derive(Debug)]
-pub struct Judge {
+pub(super) struct Judge {
     /// Registered cuffs.
-    pub cuffs: Arc<[Cuff]>,
+    pub(super) cuffs: Arc<[Cuff]>,
     /// The zone of the cuffs' own clocks.
-    pub zone: TimeZone,
-    /// What a reading must be to count.
-    pub rules: ReadingRules,
+    pub(super) zone: TimeZone,
     /// What each cuff says of itself, as far as it was ever read.
-    pub descriptions: HashMap<Name, Description>,
-    /// Makes the messages.
-    pub maker: Maker,
+    pub(super) descriptions: HashMap<Name, Description>,
+    /// Whether it matters that a measurement was the only one of its connection.
+    pub(super) waits_for_company: bool,
+}
+
+/// Which of a connection's measurements are judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Which {
+    /// Those of patients without an open session (contract 2.7): the connection goes on.
+    WithoutSession,
+    /// All: the connection is over.
+    All,
+}
+
+/// What judging needs besides.
+pub(super) struct Judging<'a> {
+    pub(super) store: &'a Persist,
+    pub(super) gatekeeper: &'a mut Gatekeeper,
+    pub(super) board: &'a mut Board,
+    pub(super) now: Now,
 }
 
 impl Judge {
-    /// Whether it matters that a measurement was the only one of its connection.
-    pub(super) const fn waits_for_company(&self) -> bool {
-        self.rules.count_undated
-    }
-
     /// Remembers what was read of a cuff.
     pub(super) fn learn(&mut self, cuff: &Name, new: &Description) {
         let known = self.descriptions.entry(cuff.clone()).or_default();
         board::merge(known, new);
     }
 
-    /// Takes measurements of one connection to what they are, with their messages, in one transaction.
+    /// Takes measurements of one connection to what they are, with all that this causes, in one transaction. Returns those
+    /// that have to wait.
     pub(super) async fn judge(
-        &mut self,
-        store: &Persist,
+        &self,
+        judging: Judging<'_>,
         facts: &Facts,
         waiting: Vec<Waiting>,
-        board: &mut Board,
-    ) -> Result<(), StoreError> {
-        let cuffs = Arc::clone(&self.cuffs);
-        let Some(cuff) = cuffs.iter().find(|cuff| cuff.id == facts.cuff) else {
-            if !waiting.is_empty() {
-                warn!(cuff = %facts.cuff, "measurements of a cuff that is registered no more wait until it is again");
-            }
-            return Ok(());
+        which: Which,
+    ) -> Result<Vec<Waiting>, StoreError> {
+        let Judging {
+            store,
+            gatekeeper,
+            board,
+            now,
+        } = judging;
+        if waiting.is_empty() {
+            return Ok(waiting);
+        }
+        let Some(cuff) = self.cuffs.iter().find(|cuff| cuff.id == facts.cuff) else {
+            warn!(cuff = %facts.cuff, "measurements of a cuff that is registered no more wait until it is again");
+            return Ok(Vec::new());
         };
-        let mut judged = Vec::with_capacity(waiting.len());
+        let at = gatekeeper.time(now);
+        let mut connection = Connection {
+            cuff: cuff.id.clone(),
+            bonded: facts.bonded,
+            first: facts.first,
+            brought: facts.brought,
+            arrived: Vec::new(),
+        };
+        let mut by_id = HashMap::new();
+        let mut rest = Vec::new();
         let mut seen = HashSet::new();
-        let mut seq = self.maker.next_seq();
         for one in waiting {
             let decoded = cuff.model.decode(&one.octets).ok();
-            let digest = digest(decoded.as_ref(), &one.octets);
-            let seen_before = match digest {
+            let (arrived, candidate) = self.candidate(gatekeeper, facts, &one, decoded.as_ref(), at);
+            if which == Which::WithoutSession && gatekeeper.gate.session_of(&connection, &arrived).is_some() {
+                rest.push(one);
+                continue;
+            }
+            let seen_before = match candidate.digest {
                 Some(digest) => !seen.insert(digest) || store.knows(&cuff.id, digest).await?,
                 None => false,
             };
-            let became = if seen_before {
-                Became::Duplicate
-            } else {
-                let reading = {
-                    let circumstances = self.circumstances(cuff, facts, &one, decoded.as_ref());
-                    reading::evaluate_without_sessions(decoded, &circumstances)
-                };
-                match self.became(cuff, &reading, &one, digest, seq) {
-                    Ok(became) => became,
-                    // It stays in the store as it came.
-                    Err(error) => {
-                        error!(%error, cuff = %cuff.id, "a measurement could not be made a message");
-                        continue;
-                    }
-                }
-            };
-            seq += u64::from(matches!(became, Became::Reading(_)));
-            judged.push(Judged {
-                measurement: one.measurement,
-                became,
+            let id = Uuid::new_v4();
+            by_id.insert(id, candidate);
+            connection.arrived.push(Arrived {
+                id: ReadingId::Unique(id),
+                seen_before,
+                ..arrived
             });
         }
-        if judged.is_empty() {
-            return Ok(());
+        if connection.arrived.is_empty() {
+            return Ok(rest);
         }
-        let outcomes: Vec<Outcome> = judged.iter().map(Outcome::of).collect();
-        let step = Step {
-            judged,
-            ..Step::default()
+        let unread = Description::default();
+        let candidates = Candidates {
+            cuff,
+            description: self.descriptions.get(&cuff.id).unwrap_or(&unread),
+            by_id,
         };
+        let step = gatekeeper.measured(connection, candidates, now);
+        self.commit(store, step, &cuff.id, board).await?;
+        Ok(rest)
+    }
+
+    async fn commit(&self, store: &Persist, step: Step, cuff: &Name, board: &mut Board) -> Result<(), StoreError> {
+        let outcomes: Vec<Outcome> = step.judged.iter().map(Outcome::of).collect();
         store.commit(step).await?;
-        // Only what is stored has used up its number.
-        self.maker.used_up_to(seq);
         for outcome in outcomes {
-            outcome.tell(&cuff.id, board);
+            outcome.tell(cuff, board);
         }
         Ok(())
     }
 
-    fn circumstances<'a>(
-        &'a self,
-        cuff: &'a Cuff,
+    /// A measurement as the gate is told of it, but for its id and whether it came before.
+    fn candidate(
+        &self,
+        gatekeeper: &Gatekeeper,
         facts: &Facts,
         one: &Waiting,
         decoded: Option<&Measurement>,
-    ) -> Circumstances<'a> {
+        at: Timestamp,
+    ) -> (Arrived, Candidate) {
         let stamp = decoded
             .and_then(|measurement| measurement.timestamp)
             .and_then(CuffTime::valid);
-        Circumstances {
-            cuff: Some(cuff),
-            rules: &self.rules,
-            zone: &self.zone,
-            received_at: one.at.wall,
-            offset_s: stamp.and_then(|stamp| facts.clock.offset_for(stamp, one.at.wall, &self.zone)),
-            bonded: facts.bonded,
-            first_connection: facts.first,
-            alone: facts.brought == 1,
+        let offset_s = stamp.and_then(|stamp| facts.clock.offset_for(stamp, one.at.wall, &self.zone));
+        // Moments of another boot say nothing here.
+        let by_gate = if facts.of_this_boot {
+            gatekeeper.clock.at(one.at.moment)
+        } else {
+            one.at.wall
+        };
+        let received_at = by_gate.min(at);
+        let ahead = one.at.wall.duration_since(received_at);
+        let arrived = Arrived {
+            id: ReadingId::Numbered(0),
+            octets: one.octets.clone(),
+            received_at,
+            offset_s: offset_s.map(|offset_s| offset_s.saturating_sub(whole_seconds(ahead))),
             seen_before: false,
             clock_synchronized: one.synchronized,
-        }
-    }
-
-    fn became(
-        &self,
-        cuff: &Cuff,
-        reading: &reading::Reading,
-        one: &Waiting,
-        digest: Option<[u8; 32]>,
-        seq: u64,
-    ) -> Result<Became, MessageError> {
-        let Some(patient) = &reading.patient else {
-            return Ok(Became::Nobody { digest });
         };
-        let unread = Description::default();
-        let description = self.descriptions.get(&cuff.id).unwrap_or(&unread);
-        let subject = Subject {
-            cuff,
-            description,
-            reading,
-            patient,
-            octets: &one.octets,
-            digest,
+        let candidate = Candidate {
+            measurement: one.measurement,
+            octets: one.octets.clone(),
+            digest: digest(stamp.is_some(), &one.octets),
+            received_at: one.at.wall,
+            offset_s,
+            ahead,
         };
-        let new = self.maker.reading(seq, &subject)?;
-        Ok(Became::Reading(Box::new(new)))
+        (arrived, candidate)
     }
 }
 
 /// What became of one measurement, for log and board: no values.
 enum Outcome {
-    Reading { id: uuid::Uuid, counted: bool },
+    Reading { id: Uuid, counted: bool },
     Duplicate,
     Nobody,
 }
@@ -192,8 +206,10 @@ impl Outcome {
 }
 
 /// What tells a measurement that comes again; only those with a valid cuff time can (contract 2.5, `duplicate`).
-fn digest(decoded: Option<&Measurement>, octets: &[u8]) -> Option<[u8; 32]> {
-    decoded?.timestamp?.valid()?;
+fn digest(is_dated: bool, octets: &[u8]) -> Option<[u8; 32]> {
+    if !is_dated {
+        return None;
+    }
     ring::digest::digest(&ring::digest::SHA256, octets)
         .as_ref()
         .try_into()

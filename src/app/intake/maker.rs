@@ -1,15 +1,19 @@
-//! Makes messages of readings: ids, numbers, topic, octets.
+//! Makes messages: ids, numbers, topics, octets.
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::clock;
 use crate::core::cuff::Cuff;
 use crate::core::delivery::{Kind, NewMessage};
 use crate::core::name::Name;
+use crate::core::readiness::answer::{Answer, Attested};
+use crate::core::readiness::policy::Policy;
 use crate::core::reading::Reading;
 use crate::core::reason::ReadingReason;
 use crate::core::source::Description;
-use crate::mqtt::message::{MessageError, Origin, reading};
+use crate::mqtt::message::alert::About;
+use crate::mqtt::message::{Envelope, MessageError, Origin, alert, readiness, reading};
 use crate::mqtt::topics::Topics;
 use crate::private::Private;
 use crate::store::NewReading;
@@ -17,8 +21,10 @@ use crate::store::NewReading;
 /// A judged reading with all that its message tells.
 #[derive(Clone, Copy)]
 pub(super) struct Subject<'a> {
+    pub(super) id: Uuid,
     pub(super) cuff: &'a Cuff,
     pub(super) description: &'a Description,
+    /// By the wall clock, with the reasons that the gate gave in the end.
     pub(super) reading: &'a Reading,
     pub(super) patient: &'a Name,
     pub(super) octets: &'a [u8],
@@ -36,24 +42,26 @@ pub struct Maker {
     pub publish: bool,
     /// Whether the policy requires a bond.
     pub bond_required: bool,
-    /// The highest number that a stored reading has.
-    pub last_seq: u64,
+    /// The highest numbers that were given out.
+    pub last: LastSeq,
+}
+
+/// The highest numbers that were given out, by kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LastSeq {
+    /// `cuffd.reading/1`.
+    pub reading: u64,
+    /// `cuffd.readiness/1`.
+    pub readiness: u64,
+    /// `cuffd.alert/1`.
+    pub alert: u64,
 }
 
 impl Maker {
-    /// The number that the next reading gets.
-    pub(super) const fn next_seq(&self) -> u64 {
-        self.last_seq + 1
-    }
-
-    /// Everything below `next` stands in the store.
-    pub(super) const fn used_up_to(&mut self, next: u64) {
-        self.last_seq = next - 1;
-    }
-
     /// The reading with its message, to be stored together.
-    pub(super) fn reading(&self, seq: u64, subject: &Subject<'_>) -> Result<NewReading, MessageError> {
+    pub(super) fn reading(&mut self, subject: &Subject<'_>) -> Result<NewReading, MessageError> {
         let Subject {
+            id,
             cuff,
             description,
             reading,
@@ -61,9 +69,8 @@ impl Maker {
             octets,
             digest,
         } = *subject;
-        let id = Uuid::new_v4();
-        let created_at = clock::wall();
-        let envelope = self.origin.envelope(reading::SCHEMA, id, seq, created_at);
+        let seq = self.last.reading + 1;
+        let (envelope, created_at) = self.envelope(reading::SCHEMA, id, seq);
         let parts = reading::Parts {
             envelope,
             patient,
@@ -83,6 +90,8 @@ impl Maker {
             created_at,
             publish: self.publish,
         };
+        // Only a number that a message has is used up: a missing one is a loss to whoever counts.
+        self.last.reading = seq;
         Ok(NewReading {
             message,
             patient: Private::new(patient.clone()),
@@ -95,6 +104,60 @@ impl Maker {
             reasons: reasons(&reading.reasons),
             digest,
         })
+    }
+
+    /// The message of an answer.
+    pub(super) fn readiness(
+        &mut self,
+        answer: &Answer,
+        attested: &[Attested],
+        policy: &Policy,
+        in_answer_to: Option<&str>,
+    ) -> Result<NewMessage, MessageError> {
+        let (id, seq) = (Uuid::new_v4(), self.last.readiness + 1);
+        let (envelope, created_at) = self.envelope(readiness::SCHEMA, id, seq);
+        let parts = readiness::Parts {
+            envelope,
+            answer,
+            attested,
+            policy,
+            in_answer_to,
+        };
+        let message = NewMessage {
+            id,
+            kind: Kind::Readiness,
+            seq,
+            topic: self.topics.readiness(&answer.session),
+            schema: readiness::SCHEMA,
+            payload: parts.encode()?,
+            created_at,
+            publish: self.publish,
+        };
+        self.last.readiness = seq;
+        Ok(message)
+    }
+
+    /// The message of an alert with this id.
+    pub(super) fn alert(&mut self, alert: Uuid, about: About<'_>) -> Result<NewMessage, MessageError> {
+        let (id, seq) = (Uuid::new_v4(), self.last.alert + 1);
+        let (envelope, created_at) = self.envelope(alert::SCHEMA, id, seq);
+        let message = NewMessage {
+            id,
+            kind: Kind::Alert,
+            seq,
+            topic: self.topics.alert(),
+            schema: alert::SCHEMA,
+            payload: alert::Parts { envelope, alert, about }.encode()?,
+            created_at,
+            publish: self.publish,
+        };
+        self.last.alert = seq;
+        Ok(message)
+    }
+
+    fn envelope(&self, schema: &'static str, id: Uuid, seq: u64) -> (Envelope, Timestamp) {
+        let created_at = clock::wall();
+        (self.origin.envelope(schema, id, seq, created_at), created_at)
     }
 }
 

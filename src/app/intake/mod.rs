@@ -4,10 +4,15 @@
 //! * What is stored and not judged is judged again after a restart, by the same code.
 //! * While the store does not take a measurement it is offered again and again, never dropped.
 
+pub mod ask;
 mod connection;
+mod gatekeeper;
 mod judge;
 mod maker;
 mod rescue;
+mod resume;
+mod sessions;
+mod troubles;
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -18,21 +23,31 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
-use self::connection::{OpenConnection, Waiting};
-pub use self::judge::Judge;
-pub use self::maker::Maker;
+use uuid::Uuid;
+
+use self::ask::Ask;
+use self::connection::{Facts, OpenConnection, Waiting};
+use self::gatekeeper::Gatekeeper;
+use self::judge::{Judge, Judging, Which};
+pub use self::maker::{LastSeq, Maker};
 pub use self::rescue::{IntakeError, Unsaved, rescue};
+pub use self::resume::Terms;
+use self::troubles::Troubles;
 use super::board::Board;
 use super::persist::Persist;
 use crate::clock;
 use crate::core::moment::Now;
 use crate::core::name::Name;
 use crate::core::source::{ClockNote, Description, Ending, Event};
+use crate::core::state::{State, StoreState};
 use crate::store::{NewMeasurement, StoreError};
 use crate::systemd::{BEAT, Heart};
 
 /// Events taken in one go: a dump shares its trips to the disk.
 const BATCH: usize = 64;
+
+/// Between two looks at the clocks while a session is open.
+const WATCHFUL: Duration = Duration::from_secs(1);
 
 /// After the store has failed: for the source to end the connections that are open and pass on what they brought.
 const LAST_WORDS: Duration = Duration::from_secs(12);
@@ -45,10 +60,17 @@ const FIRST_WORD: Duration = Duration::from_secs(6);
 pub struct Intake {
     store: Persist,
     judge: Judge,
+    gatekeeper: Gatekeeper,
+    troubles: Troubles,
     open: HashMap<Name, OpenConnection>,
     board: Board,
+    /// How things stood when this run began.
+    settings: Settings,
     shown: watch::Sender<Arc<Board>>,
     clock: watch::Receiver<bool>,
+    disk: watch::Receiver<StoreState>,
+    state: watch::Receiver<Arc<State>>,
+    asks: mpsc::Receiver<Ask>,
     source: CancellationToken,
     heart: Heart,
     /// What arrived and is not durable yet.
@@ -62,10 +84,29 @@ pub struct Outside {
     pub shown: watch::Sender<Arc<Board>>,
     /// Whether the gateway's clock can be believed.
     pub clock: watch::Receiver<bool>,
+    /// Whether the store takes what is measured.
+    pub disk: watch::Receiver<StoreState>,
+    /// What is known now: troubles are alerted.
+    pub state: watch::Receiver<Arc<State>>,
+    /// What is asked of the gate.
+    pub asks: mpsc::Receiver<Ask>,
     /// Stops the source.
     pub source: CancellationToken,
     /// The sign of life.
     pub heart: Heart,
+}
+
+/// What the intake is told of the config and the machine.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What sessions are judged by.
+    pub terms: Terms,
+    /// What each cuff says of itself, as far as it was ever read.
+    pub descriptions: HashMap<Name, Description>,
+    /// A bigger step of the wall clock takes every "ready" back.
+    pub jump: Duration,
+    /// This boot of the machine.
+    pub boot: Uuid,
 }
 
 /// A measurement on its way to the store.
@@ -80,14 +121,27 @@ struct Arrived {
 impl Intake {
     /// An intake to which no cuff is connected. What is known of the cuffs is shown through `shown`.
     #[must_use]
-    pub fn new(store: Persist, judge: Judge, board: Board, outside: Outside) -> Self {
+    pub fn new(store: Persist, settings: Settings, maker: Maker, board: Board, outside: Outside) -> Self {
+        let terms = &settings.terms;
+        let judge = Judge {
+            cuffs: Arc::clone(&terms.cuffs),
+            zone: terms.zone.clone(),
+            descriptions: settings.descriptions.clone(),
+            waits_for_company: terms.policy.as_ref().is_some_and(|policy| policy.reading.count_undated),
+        };
         Self {
             store,
             judge,
+            gatekeeper: Gatekeeper::new(terms.clone(), maker, clock::now()),
+            troubles: Troubles::default(),
             open: HashMap::new(),
             board,
+            settings,
             shown: outside.shown,
             clock: outside.clock,
+            disk: outside.disk,
+            state: outside.state,
+            asks: outside.asks,
             source: outside.source,
             heart: outside.heart,
             unsaved: VecDeque::new(),
@@ -134,26 +188,46 @@ impl Intake {
 
     async fn take_all(&mut self, events: &mut mpsc::Receiver<Event>) -> Result<(), StoreError> {
         self.wait_for_the_clock().await;
-        self.judge_leftovers().await?;
+        self.resume().await?;
         let mut batch = Vec::with_capacity(BATCH);
         loop {
             self.heart.beat();
-            tokio::select! {
+            let (due, longest) = (self.gatekeeper.deadline(), self.longest_sleep());
+            let asked = tokio::select! {
                 taken = events.recv_many(&mut batch, BATCH) => {
                     if taken == 0 {
                         break;
                     }
+                    None
                 }
-                () = tokio::time::sleep(BEAT) => continue,
-            }
+                Some(ask) = self.asks.recv() => Some(ask),
+                Ok(()) = self.clock.changed() => None,
+                Ok(()) = self.disk.changed() => None,
+                Ok(()) = self.state.changed() => None,
+                () = clock::sleep_until(due) => None,
+                () = tokio::time::sleep(longest) => None,
+            };
             self.take(std::mem::take(&mut batch)).await?;
-            self.shown.send_replace(Arc::new(self.board.clone()));
+            self.let_time_pass(clock::now()).await?;
+            if let Some(ask) = asked {
+                self.answer(ask).await?;
+            }
+            self.show();
         }
         let open = std::mem::take(&mut self.open);
         for connection in open.into_values() {
             self.end(connection, clock::now()).await?;
         }
         Ok(())
+    }
+
+    /// Both clocks are looked at that often: while a session is open, a step of the wall clock must not go unnoticed.
+    fn longest_sleep(&self) -> Duration {
+        if self.gatekeeper.gate.has_open_session() {
+            WATCHFUL
+        } else {
+            BEAT
+        }
     }
 
     async fn wait_for_the_clock(&mut self) {
@@ -166,9 +240,9 @@ impl Intake {
         self.store.end_all_connections(clock::wall()).await?;
         for left in self.store.unjudged().await? {
             self.heart.beat();
-            let (facts, waiting) = connection::of_an_earlier_run(left);
+            let (facts, waiting) = connection::of_an_earlier_run(left, self.settings.boot);
             info!(measurements = waiting.len(), "judging what an earlier run left");
-            self.judge.judge(&self.store, &facts, waiting, &mut self.board).await?;
+            self.judge_all(&facts, waiting).await?;
         }
         Ok(())
     }
@@ -254,9 +328,7 @@ impl Intake {
 
     async fn end(&mut self, mut open: OpenConnection, at: Now) -> Result<(), StoreError> {
         let rest = open.take_all();
-        self.judge
-            .judge(&self.store, &open.facts, rest, &mut self.board)
-            .await?;
+        self.judge_all(&open.facts, rest).await?;
         self.store.end_connection(open.facts.connection, at.wall).await
     }
 
@@ -302,14 +374,47 @@ impl Intake {
         self.judge_ready().await
     }
 
+    /// Judges what need not wait until its connection is over.
     async fn judge_ready(&mut self) -> Result<(), StoreError> {
         for open in self.open.values_mut() {
-            let ready = open.take_ready(self.judge.waits_for_company());
-            self.judge
-                .judge(&self.store, &open.facts, ready, &mut self.board)
+            let ready = open.take_ready(self.judge.waits_for_company);
+            let judging = Judging {
+                store: &self.store,
+                gatekeeper: &mut self.gatekeeper,
+                board: &mut self.board,
+                now: clock::now(),
+            };
+            let waiting = self
+                .judge
+                .judge(judging, &open.facts, ready, Which::WithoutSession)
                 .await?;
+            open.put_back(waiting);
         }
         Ok(())
+    }
+
+    /// Judges what a connection that is over brought.
+    async fn judge_all(&mut self, facts: &Facts, waiting: Vec<Waiting>) -> Result<(), StoreError> {
+        let judging = Judging {
+            store: &self.store,
+            gatekeeper: &mut self.gatekeeper,
+            board: &mut self.board,
+            now: clock::now(),
+        };
+        self.judge.judge(judging, facts, waiting, Which::All).await?;
+        Ok(())
+    }
+
+    fn show(&mut self) {
+        self.board.sessions = self.gatekeeper.shown(clock::now());
+        let board = &self.board;
+        self.shown.send_if_modified(|shown| {
+            let changed = **shown != *board;
+            if changed {
+                *shown = Arc::new(board.clone());
+            }
+            changed
+        });
     }
 }
 

@@ -68,6 +68,22 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// The last answer of a session of which nothing else is known.
+    #[must_use]
+    pub fn over(session: Name, patient: Name) -> Self {
+        Self {
+            session,
+            patient,
+            state: State::Ended,
+            reasons: vec![Reason::SessionOver],
+            valid_until: None,
+            next_at: None,
+            means: None,
+            counted: Vec::new(),
+            by: None,
+        }
+    }
+
     /// Whether it permits a start.
     #[must_use]
     pub fn is_ready(&self) -> bool {

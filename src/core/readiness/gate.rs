@@ -91,6 +91,18 @@ impl Gate {
         self.clock_synchronized
     }
 
+    /// Whether the store takes what is measured, as the gate was told.
+    #[must_use]
+    pub const fn is_store_available(&self) -> bool {
+        self.store_available
+    }
+
+    /// Whether it is known how much time has passed, as the gate was told.
+    #[must_use]
+    pub const fn is_elapsed_known(&self) -> bool {
+        self.elapsed_known
+    }
+
     /// Makes a session started that was started in an earlier run. Under another policy its readings may not be ready any
     /// more, but what is under way cannot be taken back. Says whether it is open.
     pub fn restore_started(&mut self, session: &Name, at: Timestamp) -> bool {

@@ -51,6 +51,12 @@ impl Gate {
         touched
     }
 
+    /// The open session that a measurement would go to if it were judged now.
+    #[must_use]
+    pub fn session_of(&self, connection: &Connection, arrived: &Arrived) -> Option<Name> {
+        self.evaluate(connection, arrived).session
+    }
+
     fn take(&mut self, place: Place, id: ReadingId, reading: &Reading, policy: &Policy) -> Fate {
         match self.sessions.get_mut(place) {
             Some(open) => open.session.take(id, reading, policy),

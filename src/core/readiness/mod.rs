@@ -27,8 +27,8 @@ pub mod gate;
 pub mod means;
 pub mod outcome;
 pub mod policy;
-pub mod record;
 pub mod progress;
+pub mod record;
 pub mod refusal;
 pub mod told;
 

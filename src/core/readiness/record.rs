@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::event::{Arrived, Connection, Decision, Event};
+use crate::core::moment::whole_seconds;
 use crate::core::name::Name;
 use crate::core::reading::ReadingId;
 
@@ -206,10 +207,6 @@ impl Measured {
             arrived: arrived.collect::<Option<_>>()?,
         })
     }
-}
-
-fn whole_seconds(shift: SignedDuration) -> i64 {
-    i64::try_from((shift.as_millis() + 500).div_euclid(1000)).unwrap_or(i64::MAX)
 }
 
 fn hex(octets: &[u8]) -> String {

@@ -1,0 +1,192 @@
+//! How a run begins: the gate is told again what it was told before (contract 2.7).
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use jiff::tz::TimeZone;
+use tracing::{error, warn};
+use uuid::Uuid;
+
+use super::gatekeeper::Gatekeeper;
+use super::maker::Maker;
+use crate::core::cuff::Cuff;
+use crate::core::gate_clock::GateClock;
+use crate::core::moment::Now;
+use crate::core::name::Name;
+use crate::core::readiness::event::Event;
+use crate::core::readiness::gate::Gate;
+use crate::core::readiness::outcome::Outcome;
+use crate::core::readiness::policy::Policy;
+use crate::core::readiness::record::Record;
+use crate::store::{Step, StoredEvent, StoredSessions};
+
+/// What sessions are judged by.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    /// The policy in force; without one no session opens.
+    pub policy: Option<Arc<Policy>>,
+    /// Registered cuffs.
+    pub cuffs: Arc<[Cuff]>,
+    /// The zone of the cuffs' own clocks.
+    pub zone: TimeZone,
+}
+
+impl Terms {
+    fn gate(&self) -> Gate {
+        Gate::new(self.policy.clone(), self.cuffs.iter().cloned(), self.zone.clone())
+    }
+}
+
+/// What a stored history says of the time that has passed since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Elapsed {
+    /// Boottime tells.
+    ByBoottime,
+    /// There was a reboot: the wall clock tells, and is synchronized. What was told in this boot is to be dated anew first.
+    ByWallClock { date_anew: bool },
+    /// There was a reboot, and the wall clock is not synchronized.
+    Unknown,
+}
+
+/// What can be known of the time that has passed since `events`.
+pub(super) fn elapsed(events: &[StoredEvent], boot: Uuid, synchronized: bool) -> Elapsed {
+    let is_of_now = |event: &&StoredEvent| event.boot == boot;
+    let rebooted = events.iter().any(|event| event.boot != boot);
+    let was_synchronized = events.iter().filter(is_of_now).any(|event| event.synchronized);
+    if !rebooted || was_synchronized {
+        Elapsed::ByBoottime
+    } else if synchronized {
+        let date_anew = events.iter().any(|event| event.boot == boot);
+        Elapsed::ByWallClock { date_anew }
+    } else {
+        Elapsed::Unknown
+    }
+}
+
+/// The gate's clock as it goes on after `events`.
+pub(super) fn clock_after(events: &[StoredEvent], elapsed: Elapsed, now: Now) -> GateClock {
+    let Some(last) = events.last() else {
+        return GateClock::running(now);
+    };
+    match elapsed {
+        Elapsed::ByBoottime => GateClock::running(Now {
+            wall: last.at,
+            moment: last.moment,
+        }),
+        Elapsed::ByWallClock { .. } => GateClock::running(now).not_before(last.at),
+        Elapsed::Unknown => GateClock::standing_still(last.at, now.moment),
+    }
+}
+
+/// A session that is open in the store and not in the gate, with its patient, if that is known.
+pub(super) type Unknown = (Name, Option<Name>);
+
+impl Gatekeeper {
+    /// A gatekeeper that has been told nothing.
+    pub(super) fn new(terms: Terms, maker: Maker, now: Now) -> Self {
+        Self {
+            gate: terms.gate(),
+            terms,
+            clock: GateClock::running(now),
+            maker,
+            setting: 0,
+            said: Vec::new(),
+            is_resuming: true,
+        }
+    }
+
+    /// Tells a new gate what is stored, and lets the clock go on from there. What was said stays said. Returns the sessions
+    /// that the gate does not know.
+    pub(super) fn tell_again(&mut self, stored: &StoredSessions, clock: GateClock) -> Vec<Unknown> {
+        let (available, synchronized) = (self.gate.is_store_available(), self.gate.is_clock_synchronized());
+        self.clock = clock;
+        self.gate = self.terms.gate();
+        self.gate.reserve_ids(stored.ended.iter().cloned());
+        let mut patients = Vec::new();
+        for event in &stored.events {
+            self.tell_stored(event, &mut patients);
+        }
+        let at = self.clock.latest();
+        for event in [Event::Clock { synchronized }, Event::Store { available }] {
+            let _said_when_all_is_told = self.gate.handle(event, at);
+        }
+        let open = self.gate.answers(at);
+        let is_unknown = |session: &&Name| open.iter().all(|(answer, _)| answer.session != **session);
+        let unknown = stored.open.iter().filter(is_unknown).map(|session| {
+            let patient = patients.iter().find(|(of, _)| of == session);
+            (session.clone(), patient.map(|(_, patient)| patient.clone()))
+        });
+        unknown.collect()
+    }
+
+    fn tell_stored(&mut self, stored: &StoredEvent, patients: &mut Vec<(Name, Name)>) {
+        let record: Record = match serde_json::from_str(stored.told.expose()) {
+            Ok(record) => record,
+            // Whatever hangs on it is not ready: at worst the session is unknown, and ends.
+            Err(error) => return error!(line = error.line(), "a stored event cannot be read"),
+        };
+        if let Record::SessionOpened { session, patient, .. } = &record {
+            patients.push((session.clone(), patient.clone()));
+        }
+        let shift = stored.at.duration_since(stored.told_at);
+        let Some(event) = record.event(stored.at, shift) else {
+            return;
+        };
+        if self.gate.is_clock_synchronized() != stored.synchronized {
+            let synchronized = stored.synchronized;
+            let _said_when_all_is_told = self.gate.handle(Event::Clock { synchronized }, stored.at);
+        }
+        let mut started = None;
+        if let Event::SessionStarted { session } = &event {
+            started = Some(session.clone());
+        }
+        let outcomes = self.gate.handle(event, stored.at);
+        let refused = outcomes.iter().any(|outcome| matches!(outcome, Outcome::Refused(_)));
+        if let Some(session) = started.filter(|_| refused)
+            && self.gate.restore_started(&session, stored.at)
+        {
+            warn!(%session, "by the settings in force it would not have started; it stays started");
+        }
+    }
+
+    /// Ends the sessions that the gate does not know, and puts down that other settings are in force now, if they are.
+    pub(super) fn settle(&mut self, stored: &StoredSessions, unknown: Vec<Unknown>, now: Now) -> Step {
+        let mut step = Step::default();
+        for (session, patient) in unknown {
+            self.end_unknown(&session, patient.as_ref(), now, &mut step);
+        }
+        let open: Vec<Name> = self
+            .gate
+            .answers(self.clock.latest())
+            .into_iter()
+            .map(|(answer, _)| answer.session)
+            .collect();
+        if last_setting(&stored.events).is_some_and(|last| last != self.setting) {
+            let setting = self.setting;
+            self.remember(&Record::Setting { setting }, open, now, &mut step);
+        }
+        step
+    }
+
+    /// How far the wall clock has stepped away from the gate's, if that is more than `jump`. Without an open session nothing
+    /// is measured by it.
+    pub(super) fn has_stepped(&self, now: Now, jump: SignedDuration) -> bool {
+        self.gate.has_open_session() && !self.clock.stands_still() && self.clock.drift(now).abs() > jump
+    }
+}
+
+fn last_setting(events: &[StoredEvent]) -> Option<i64> {
+    let settings = events
+        .iter()
+        .rev()
+        .filter_map(|event| match serde_json::from_str(event.told.expose()).ok()? {
+            Record::SessionOpened { setting, .. } | Record::Setting { setting } => Some(setting),
+            Record::Attested { .. }
+            | Record::Measurement(_)
+            | Record::Clock { .. }
+            | Record::Decided { .. }
+            | Record::SessionStarted { .. }
+            | Record::SessionClosed { .. } => None,
+        });
+    settings.into_iter().next()
+}

@@ -1,0 +1,122 @@
+//! Sessions as the daemon runs: how they go on after a restart, what time does to them, what is asked of them.
+
+use jiff::SignedDuration;
+use tracing::{info, warn};
+
+use super::Intake;
+use super::ask::Ask;
+use super::resume::{Elapsed, clock_after, elapsed};
+use crate::config;
+use crate::core::gate_clock::GateClock;
+use crate::core::moment::Now;
+use crate::core::readiness::event::Event;
+use crate::private::Private;
+use crate::store::{Step, StoreError};
+use crate::{clock, core};
+
+impl Intake {
+    /// Tells the gate again what it was told, judges what was not judged, and says where every open session stands.
+    pub(super) async fn resume(&mut self) -> Result<(), StoreError> {
+        let now = clock::now();
+        let synchronized = *self.clock.borrow_and_update();
+        self.number_the_settings().await?;
+        let mut stored = self.store.sessions().await?;
+        let elapsed = elapsed(&stored.events, self.settings.boot, synchronized);
+        if elapsed == (Elapsed::ByWallClock { date_anew: true }) {
+            self.store.date_anew(now).await?;
+            stored = self.store.sessions().await?;
+        }
+        let clock = clock_after(&stored.events, elapsed, now);
+        let unknown = self.gatekeeper.tell_again(&stored, clock);
+        let step = self.gatekeeper.settle(&stored, unknown, now);
+        self.commit(step).await?;
+        self.troubles.resume(self.store.open_alerts().await?, now.moment);
+        self.let_time_pass(now).await?;
+        self.judge_leftovers().await?;
+        self.gatekeeper.is_resuming = false;
+        let mut step = Step::default();
+        self.gatekeeper.say_again(None, None, clock::now(), &mut step);
+        self.commit(step).await?;
+        self.show();
+        Ok(())
+    }
+
+    async fn number_the_settings(&mut self) -> Result<(), StoreError> {
+        let terms = &self.settings.terms;
+        if let Some(policy) = &terms.policy
+            && let Some(setting) = config::setting(&terms.zone, &terms.cuffs, Some(policy))
+        {
+            self.gatekeeper.setting = self.store.setting(Private::new(setting)).await?;
+        }
+        Ok(())
+    }
+
+    /// What changes by itself: deadlines, both clocks, the store's room, troubles.
+    pub(super) async fn let_time_pass(&mut self, now: Now) -> Result<(), StoreError> {
+        let synchronized = *self.clock.borrow_and_update();
+        let step = self.gatekeeper.synchronized(synchronized, now);
+        self.commit(step).await?;
+        let jump = SignedDuration::try_from(self.settings.jump).unwrap_or(SignedDuration::MAX);
+        if self.gatekeeper.clock.stands_still() {
+            if synchronized {
+                info!("the time that has passed since the reboot is known");
+                self.date_anew(now).await?;
+            } else if self.gatekeeper.gate.is_elapsed_known() {
+                let step = self.gatekeeper.tell(Event::Elapsed { known: false }, now);
+                self.commit(step).await?;
+            }
+        } else if self.gatekeeper.has_stepped(now, jump) {
+            let by_s = self.gatekeeper.clock.drift(now).as_secs();
+            warn!(by_s, "the wall clock has stepped: every session is judged again");
+            let step = self.gatekeeper.tell(Event::Elapsed { known: false }, now);
+            self.commit(step).await?;
+            self.date_anew(now).await?;
+        }
+        let available = self.disk.borrow_and_update().available;
+        if self.gatekeeper.gate.is_store_available() != available {
+            let step = self.gatekeeper.tell(Event::Store { available }, now);
+            self.commit(step).await?;
+        }
+        let step = self.gatekeeper.tick(now);
+        self.commit(step).await?;
+        self.alert_troubles(now).await
+    }
+
+    /// Goes by the wall clock from now on: all that was told in this boot is dated anew, and told again.
+    async fn date_anew(&mut self, now: Now) -> Result<(), StoreError> {
+        self.store.date_anew(now).await?;
+        let stored = self.store.sessions().await?;
+        let latest = stored.events.last().map_or(now.wall, |last| last.at);
+        let unknown = self
+            .gatekeeper
+            .tell_again(&stored, GateClock::running(now).not_before(latest));
+        let mut step = self.gatekeeper.settle(&stored, unknown, now);
+        self.gatekeeper.say_changed(now, &mut step);
+        self.commit(step).await
+    }
+
+    async fn alert_troubles(&mut self, now: Now) -> Result<(), StoreError> {
+        let observed = core::trouble::Observation::of(&self.state.borrow_and_update());
+        let step = self.troubles.observe(&observed, now.moment, &mut self.gatekeeper.maker);
+        self.commit(step).await
+    }
+
+    pub(super) async fn answer(&mut self, ask: Ask) -> Result<(), StoreError> {
+        let Ask { want, reply, answer } = ask;
+        let (mut step, done) = self.gatekeeper.ask(want, clock::now());
+        if done.is_ok() {
+            step.reply = reply;
+        }
+        self.commit(step).await?;
+        // Whoever asked may have stopped waiting; the same command again gets the stored reply.
+        let _unheard = answer.send(done);
+        Ok(())
+    }
+
+    async fn commit(&self, step: Step) -> Result<(), StoreError> {
+        if step.is_empty() {
+            return Ok(());
+        }
+        self.store.commit(step).await
+    }
+}
