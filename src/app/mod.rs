@@ -86,6 +86,8 @@ pub enum Remedy {
     Restart,
     /// Somebody must look at the store or the disk.
     Store,
+    /// Somebody must let this user open the store.
+    Permit,
     /// The fault is ours.
     Report,
 }
@@ -100,6 +102,7 @@ impl AppError {
             | Self::Intake(_)
             | Self::Bluetooth(_)
             | Self::Link(_) => Remedy::Restart,
+            Self::Store(StoreError::NotPermitted { .. }) => Remedy::Permit,
             Self::Store(_) | Self::Unstored => Remedy::Store,
             Self::Setup { .. } | Self::Ended(_) => Remedy::Report,
         }

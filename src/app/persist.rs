@@ -157,6 +157,8 @@ const fn may_pass(error: &StoreError) -> bool {
         StoreError::Full(_) | StoreError::Disk(_) => true,
         StoreError::NoDirectory { .. }
         | StoreError::Symlink { .. }
+        | StoreError::Missing { .. }
+        | StoreError::NotPermitted { .. }
         | StoreError::Open { .. }
         | StoreError::Locked { .. }
         | StoreError::Newer { .. }

@@ -14,6 +14,27 @@ pub enum StoreError {
         /// `store.path`.
         path: PathBuf,
     },
+    /// A store was to be looked into that is not there. None is made: a mistyped path must not look like an empty store, and
+    /// one made by root would keep the daemon out.
+    #[error(
+        "there is no store at {}: store.path of the config names it, and the daemon makes it at its first start",
+        path.display()
+    )]
+    Missing {
+        /// `store.path`.
+        path: PathBuf,
+    },
+    /// This user may not open a file of the store, or may not make files in its directory.
+    #[error("{user} may not open {}: run this as root, or as the user that the daemon runs as", path.display())]
+    NotPermitted {
+        /// The file, or its directory.
+        path: PathBuf,
+        /// Who tried: name and number, as far as known.
+        user: String,
+        /// What the system said.
+        #[source]
+        cause: io::Error,
+    },
     /// `store.path` is a symbolic link, which could lead the store to a file of someone else.
     #[error("{} is a symbolic link: name the file itself in store.path", path.display())]
     Symlink {
