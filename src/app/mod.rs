@@ -198,10 +198,12 @@ async fn open_store(config: &Config) -> Result<(Opened, wiring::Heads), AppError
     if let Some(aside) = &opened.aside {
         report_aside(aside);
     }
-    opened
-        .store
-        .bind(config.gateway.site.clone(), config.gateway.id.clone())
-        .await?;
+    let (site, gateway) = (config.gateway.site.clone(), config.gateway.id.clone());
+    if config.gateway.test {
+        opened.store.bind_for_tests(site, gateway).await?;
+    } else {
+        opened.store.bind(site, gateway).await?;
+    }
     let heads = opened.store.heads().await?;
     Ok((opened, heads))
 }

@@ -169,6 +169,8 @@ const fn may_pass(error: &StoreError) -> bool {
         | StoreError::Statement(_)
         | StoreError::NotWaiting { .. }
         | StoreError::GatewayChanged { .. }
+        | StoreError::NotOfTests { .. }
+        | StoreError::OfTests { .. }
         | StoreError::Thread(_)
         | StoreError::Closed => false,
     }

@@ -120,6 +120,26 @@ pub enum StoreError {
         /// How many messages of it are queued, awaiting a receipt, or set aside.
         unsent: u64,
     },
+    /// A gateway that is a test would write into the store of one that is none.
+    #[error(
+        "{} belongs to a gateway that is no test, and invented readings must not stand among measured ones: name another \
+         file in store.path (or with simulate --store)",
+        path.display()
+    )]
+    NotOfTests {
+        /// `store.path`.
+        path: PathBuf,
+    },
+    /// A gateway that is no test would write into the store of one that is.
+    #[error(
+        "{} was filled by tests (gateway.test, simulate), and measured readings must not stand among invented ones: move \
+         it away, or name another file in store.path",
+        path.display()
+    )]
+    OfTests {
+        /// `store.path`.
+        path: PathBuf,
+    },
     /// The thread could not be started.
     #[error("cannot start the store's thread")]
     Thread(#[source] io::Error),

@@ -10,6 +10,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags, Params, Row, params, params_from_iter};
 
+use super::migrate::{self, Purpose};
 use super::{StoreError, column, file};
 use crate::core::delivery::Kind;
 
@@ -82,6 +83,9 @@ pub(super) fn salvage(path: &Path, fresh: &mut Connection, now: Timestamp) -> Re
     // SQLite would delete the log of an empty database.
     let readable = file::size(path) > 0;
     if let Some(damaged) = readable.then(|| open_damaged(path).ok()).flatten() {
+        if matches!(migrate::purpose(&damaged), Ok(Purpose::Tests)) {
+            migrate::dedicate(&transaction, Purpose::Tests)?;
+        }
         for table in &TABLES {
             take_over(&damaged, &transaction, table)?;
         }

@@ -128,6 +128,34 @@ async fn a_name_may_not_change_while_messages_are_unsent() {
 }
 
 #[tokio::test]
+async fn a_simulation_leaves_the_store_of_a_real_gateway_alone() {
+    let gateway = Gateway::with("");
+    gateway.bind_for_care().await;
+    let before = fs::read(gateway.store()).unwrap();
+    let store = gateway.store().display().to_string();
+    let simulate = ["simulate", "--rate", "600", "--duration", "2s"];
+    let in_its_store = [&simulate[..], &["--store", &store]].concat();
+    // By a config that says that it is a test, or to a file that was named by mistake.
+    for arguments in [&simulate[..], &in_its_store] {
+        let answer = gateway.ask(arguments).await;
+        assert_eq!(answer.code, Some(74), "{}", answer.stderr);
+        for word in [store.as_str(), "no test", "--store"] {
+            assert!(answer.stderr.contains(word), "{word} in {}", answer.stderr);
+        }
+    }
+    let config = fs::read_to_string(gateway.path("cuffd.toml")).unwrap();
+    fs::write(gateway.path("cuffd.toml"), config.replace("test = true\n", "")).unwrap();
+    let answer = gateway.ask(&simulate).await;
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    assert!(answer.stderr.contains(" stored "), "{}", answer.stderr);
+    assert_eq!(fs::read(gateway.store()).unwrap(), before);
+    let kept = gateway.path("kept.db").display().to_string();
+    let answer = gateway.ask(&[&simulate[..], &["--store", &kept]].concat()).await;
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    assert!(gateway.path("kept.db").exists());
+}
+
+#[tokio::test]
 async fn files_of_the_store_are_the_owners_alone() {
     let gateway = Gateway::with("");
     let mut daemon = gateway.idle();

@@ -6,7 +6,7 @@ use std::path::Path;
 use cuffd::core::delivery::{Kind, Mark, NewMessage};
 use cuffd::store::{Aside, Became, NewMeasurement, Resend, StoreError};
 
-use crate::rig::{Rig, at, close, cuff, id, judged, measure, message, reading, time};
+use crate::rig::{Rig, at, close, cuff, id, judged, measure, message, name, reading, time};
 
 const READING: Kind = Kind::Reading;
 const PAGE: usize = 4_096;
@@ -104,6 +104,19 @@ async fn of_a_database_cut_short_the_first_part_goes_on() {
     let (opened, aside) = open_damaged(&rig).await;
     assert!(aside.salvaged.counters);
     assert_eq!(opened.0.heads().await.unwrap()[&READING], 802);
+    close(opened).await;
+}
+
+#[tokio::test]
+async fn the_replacement_of_a_store_of_tests_is_one_of_tests() {
+    let rig = filled().await;
+    let opened = rig.open();
+    opened.0.bind_for_tests(name("north"), name("gw")).await.unwrap();
+    close(opened).await;
+    spoil(rig.path(), |octets| octets.truncate(octets.len() / 2 / PAGE * PAGE));
+    let (opened, _) = open_damaged(&rig).await;
+    let refused = opened.0.bind(name("north"), name("gw")).await.unwrap_err();
+    assert!(matches!(refused, StoreError::OfTests { .. }), "{refused:?}");
     close(opened).await;
 }
 
