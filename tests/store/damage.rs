@@ -213,18 +213,70 @@ async fn a_suspicion_that_proves_wrong_changes_nothing() {
     close(opened).await;
 }
 
-#[tokio::test]
-async fn a_replacement_cut_short_by_a_crash_is_finished_or_begun_anew() {
+/// How far the replacement of a damaged database had come when the power went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cut {
+    WhileItWasBuilt,
+    BeforeAnythingMoved,
+    AfterTheLogMoved,
+    BeforeItTookItsPlace,
+    BeforeTheMarkWent,
+}
+
+/// A damaged database of which the whole content stands in a replacement that had come so far. The damaged one is `damaged`
+/// with the log `log`.
+async fn cut_short(cut: Cut) -> Rig {
     let rig = filled().await;
-    // After the damaged one was moved, before the new one took its place.
-    fs::rename(rig.path(), rig.beside(".new")).unwrap();
-    let opened = rig.open();
-    assert_eq!(opened.0.heads().await.unwrap()[&READING], 801);
-    close(opened).await;
-    // While the new one was being filled.
-    fs::write(rig.beside(".new"), "half of a database").unwrap();
-    spoil(rig.path(), |octets| octets.fill(0xa5));
-    let (opened, _) = open_damaged(&rig).await;
-    assert!(!rig.beside(".new").exists());
+    let [aside, its_log] = ["", "-wal"].map(|suffix| rig.beside(&format!(".damaged-20261121T175959Z{suffix}")));
+    let replacement = match cut {
+        Cut::WhileItWasBuilt => ".unfinished",
+        Cut::BeforeTheMarkWent => "",
+        Cut::BeforeAnythingMoved | Cut::AfterTheLogMoved | Cut::BeforeItTookItsPlace => ".new",
+    };
+    fs::rename(rig.path(), rig.beside(replacement)).unwrap();
+    fs::write(rig.beside(".suspect"), "").unwrap();
+    let (database, log) = match cut {
+        Cut::WhileItWasBuilt | Cut::BeforeAnythingMoved => (rig.beside(""), rig.beside("-wal")),
+        Cut::AfterTheLogMoved => (rig.beside(""), its_log),
+        Cut::BeforeItTookItsPlace | Cut::BeforeTheMarkWent => (aside, its_log),
+    };
+    fs::write(database, "damaged").unwrap();
+    fs::write(log, "log").unwrap();
+    rig
+}
+
+#[tokio::test]
+async fn a_replacement_cut_short_by_a_crash_is_finished_and_the_damaged_one_stays_with_its_log() {
+    for cut in [
+        Cut::BeforeAnythingMoved,
+        Cut::AfterTheLogMoved,
+        Cut::BeforeItTookItsPlace,
+        Cut::BeforeTheMarkWent,
+    ] {
+        let rig = cut_short(cut).await;
+        let opened = rig.open();
+        assert_eq!(opened.0.heads().await.unwrap()[&READING], 801, "{cut:?}");
+        assert_eq!(opened.0.unjudged().await.unwrap().len(), 1, "{cut:?}");
+        close(opened).await;
+        let [aside] = &rig.aside()[..] else {
+            panic!("{cut:?}: {:?}", rig.aside())
+        };
+        let directory = rig.path().parent().unwrap();
+        assert_eq!(fs::read(directory.join(aside)).unwrap(), b"damaged", "{cut:?}");
+        let log = fs::read(directory.join(format!("{aside}-wal"))).unwrap();
+        assert_eq!(log, b"log", "{cut:?}");
+        assert!(
+            !rig.beside(".new").exists() && !rig.beside(".suspect").exists(),
+            "{cut:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_replacement_that_was_being_built_is_built_anew() {
+    let rig = cut_short(Cut::WhileItWasBuilt).await;
+    let (opened, aside) = open_damaged(&rig).await;
+    assert!(!aside.salvaged.counters, "nothing is to be had of a few words");
+    assert!(!rig.beside(".unfinished").exists());
     close(opened).await;
 }
