@@ -280,3 +280,47 @@ async fn a_replacement_that_was_being_built_is_built_anew() {
     assert!(!rig.beside(".unfinished").exists());
     close(opened).await;
 }
+
+#[tokio::test]
+async fn what_was_measured_outlives_the_connection_it_came_in() {
+    for (cuffs, expected) in [(1, "living-room"), (2, "unknown-after-damage")] {
+        let rig = Rig::new();
+        let opened = rig.open();
+        let store = &opened.0;
+        let (first, _) = measure(store, b"first of all").await;
+        store.end_connection(first, time(2)).await.unwrap();
+        let (second, _) = measure(store, b"measured").await;
+        store.end_connection(second, time(2)).await.unwrap();
+        if cuffs == 2 {
+            store.begin_connection(name("bedroom"), true, at(3)).await.unwrap();
+        }
+        close(opened).await;
+        // What the damage has taken: these rows, and a table that nothing else hangs on, by which it is seen.
+        let spoiled = rig.look();
+        let damage = "PRAGMA foreign_keys = OFF; DELETE FROM connection WHERE cuff = 'living-room'; DROP TABLE command";
+        spoiled.execute_batch(damage).unwrap();
+        spoiled.close().unwrap();
+        let opened = rig.try_open().unwrap();
+        let aside = opened.aside.unwrap();
+        let opened = (opened.store, opened.thread);
+        assert_eq!(
+            (aside.salvaged.measurements, aside.salvaged.connections_lost),
+            (2, 2),
+            "{aside:?}"
+        );
+        let unjudged = opened.0.unjudged().await.unwrap();
+        let cuffs: Vec<&str> = unjudged.iter().map(|one| one.connection.cuff.as_str()).collect();
+        assert_eq!(
+            cuffs,
+            ["living-room", expected],
+            "the first connection of a cuff is known"
+        );
+        for one in &unjudged {
+            assert!(!one.connection.bonded && !one.measurements[0].synchronized);
+            assert_eq!(one.connection.ended_at, Some(time(1)));
+        }
+        assert_eq!(unjudged[1].measurements[0].octets, b"measured");
+        close(opened).await;
+        close(rig.open()).await;
+    }
+}
