@@ -39,6 +39,8 @@ pub struct Identity {
     pub started_at: Timestamp,
     /// The brokers of the config, as `host:port`, in the order of trying.
     pub brokers: Vec<String>,
+    /// Whether a message is done only when the clinic's system has named it.
+    pub receipts: bool,
 }
 
 /// Where the parts come from.
@@ -174,6 +176,8 @@ fn delivery(identity: &Identity, link: &LinkState, waits: &Waits) -> DeliverySta
         set_aside: summary.set_aside.clone(),
         set_aside_count: summary.set_aside_count,
         no_subscriber: link.no_subscriber,
+        commands_refused: link.commands_refused,
+        awaiting_receipt: identity.receipts.then_some(summary.awaiting_receipt),
     }
 }
 
@@ -191,6 +195,7 @@ fn problems(board: &Board, delivery: &DeliveryState, synchronized: bool, store: 
         (has(CuffHealth::BondLost), Problem::BondLost),
         (delivery.enabled && !delivery.connected, Problem::BrokerUnreachable),
         (!synchronized, Problem::ClockUnsynchronized),
+        (delivery.commands_refused, Problem::CommandsRefused),
         (has(CuffHealth::Unreachable), Problem::CuffUnreachable),
         (delivery.set_aside_count > 0, Problem::MessageRefused),
         (delivery.no_subscriber, Problem::NoSubscriber),
@@ -219,6 +224,33 @@ mod tests {
     };
 
     #[test]
+    fn what_awaits_a_receipt_is_told_where_receipts_are() {
+        let waits = Waits {
+            summary: DeliverySummary {
+                awaiting_receipt: 3,
+                ..DeliverySummary::default()
+            },
+            ..Waits::default()
+        };
+        for (receipts, told) in [(true, Some(3)), (false, None)] {
+            let name = |text| Name::parse(text).unwrap();
+            let identity = Identity {
+                site: name("north"),
+                gateway: name("gw"),
+                run: Uuid::nil(),
+                test: false,
+                started_at: Timestamp::UNIX_EPOCH,
+                brokers: Vec::new(),
+                receipts,
+            };
+            assert_eq!(
+                delivery(&identity, &LinkState::default(), &waits).awaiting_receipt,
+                told
+            );
+        }
+    }
+
+    #[test]
     fn nothing_wrong_is_no_problem() {
         let told = problems(&board(RadioState::Scanning), &DeliveryState::default(), true, ROOM);
         assert_eq!(told, []);
@@ -242,6 +274,10 @@ mod tests {
             no_subscriber: true,
             ..on.clone()
         };
+        let deaf = DeliveryState {
+            commands_refused: true,
+            ..on.clone()
+        };
         let full = StoreState {
             nearly_full: true,
             ..ROOM
@@ -258,6 +294,7 @@ mod tests {
             (RadioState::Deaf, &on, true, ROOM, Problem::AdapterLost),
             (up, &off, true, ROOM, Problem::BrokerUnreachable),
             (up, &on, false, ROOM, Problem::ClockUnsynchronized),
+            (up, &deaf, true, ROOM, Problem::CommandsRefused),
             (up, &refused, true, ROOM, Problem::MessageRefused),
             (up, &unheard, true, ROOM, Problem::NoSubscriber),
             (up, &on, true, full, Problem::StoreNearlyFull),
