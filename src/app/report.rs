@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::board::Board;
 use crate::clock;
 use crate::core::delivery::Kind;
+use crate::core::delivery::notice::Notice;
 use crate::core::moment::Moment;
 use crate::core::name::Name;
 use crate::core::state::{
@@ -21,8 +22,11 @@ use crate::mqtt::link::{LinkState, Phase};
 use crate::store::{DeliverySummary, Store, StoreError};
 use crate::systemd::{BEAT, Heart};
 
-/// The store is asked how much waits at most this often.
+/// The store is asked how much waits at most this often: where much waits, the answer takes a while.
 const SUMMARY_EVERY: Duration = Duration::from_secs(1);
+
+/// It is asked at least this often: not everything that changes it is told.
+const SUMMARY_AT_LEAST: Duration = Duration::from_secs(10);
 
 /// What does not change while the daemon runs.
 #[derive(Clone, Debug)]
@@ -72,12 +76,17 @@ pub fn at_start(identity: &Identity, board: &Board, synchronized: bool, store: S
 /// Keeps `state` right. Ends only with the store.
 pub async fn run(identity: Identity, mut parts: Parts, store: Store, state: watch::Sender<Arc<State>>, heart: Heart) {
     let mut waits = Waits::default();
-    let mut asked_at: Option<Moment> = None;
+    let mut asking = Asking::new(clock::moment());
+    let mut queued = store.queued();
     loop {
         heart.beat();
+        if queued.has_changed().unwrap_or(false) || parts.link.has_changed().unwrap_or(false) {
+            queued.mark_unchanged();
+            asking.changed();
+        }
         let now = clock::moment();
-        if asked_at.is_none_or(|last| now.since(last) >= SUMMARY_EVERY) {
-            asked_at = Some(now);
+        if asking.due() <= now {
+            asking.asked(now);
             match ask(&store).await {
                 Ok(new) => waits = new,
                 Err(error) => warn!(%error, "the store could not say what waits"),
@@ -99,8 +108,41 @@ pub async fn run(identity: Identity, mut parts: Parts, store: Store, state: watc
             Ok(()) = parts.link.changed() => {}
             Ok(()) = parts.clock.changed() => {}
             Ok(()) = parts.store.changed() => {}
-            () = tokio::time::sleep(SUMMARY_EVERY.min(BEAT)) => {}
+            Ok(()) = queued.changed() => asking.changed(),
+            () = clock::sleep_until(Some(asking.due().min(now + BEAT))) => {}
         }
+    }
+}
+
+/// When the store is asked what waits.
+#[derive(Debug)]
+struct Asking {
+    changes: Notice,
+    at_the_latest: Moment,
+}
+
+impl Asking {
+    /// Due at once.
+    const fn new(now: Moment) -> Self {
+        Self {
+            changes: Notice::new(SUMMARY_EVERY, now),
+            at_the_latest: now,
+        }
+    }
+
+    /// What waits may have changed.
+    const fn changed(&mut self) {
+        self.changes.want();
+    }
+
+    fn asked(&mut self, now: Moment) {
+        self.changes.published(now);
+        self.at_the_latest = now + SUMMARY_AT_LEAST;
+    }
+
+    fn due(&self) -> Moment {
+        let changed = self.changes.due();
+        changed.map_or(self.at_the_latest, |due| due.min(self.at_the_latest))
     }
 }
 
@@ -222,6 +264,25 @@ mod tests {
         size: 0,
         free: 1,
     };
+
+    #[test]
+    fn the_store_is_asked_once_a_second_while_it_changes_and_else_every_ten() {
+        for (changes_every, times) in [(None, 6), (Some(1), 60), (Some(200), 60), (Some(5_000), 12)] {
+            let at = |milliseconds| Moment::from_boot(Duration::from_millis(milliseconds));
+            let mut asking = Asking::new(at(0));
+            let mut asked = 0;
+            for now in 0..60_000 {
+                if changes_every.is_some_and(|every| now % every == 0) {
+                    asking.changed();
+                }
+                if asking.due() <= at(now) {
+                    asking.asked(at(now));
+                    asked += 1;
+                }
+            }
+            assert_eq!(asked, times, "changed every {changes_every:?} ms");
+        }
+    }
 
     #[test]
     fn what_awaits_a_receipt_is_told_where_receipts_are() {
