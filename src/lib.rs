@@ -19,3 +19,4 @@ pub mod private;
 pub mod simulate;
 pub mod store;
 pub mod systemd;
+pub mod user;

@@ -11,10 +11,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("private", &[]),
     ("clock", &[]),
     ("systemd", &[]),
+    ("user", &[]),
     ("log", &["config"]),
     ("config", &["clock"]),
     ("bluetooth", &["clock"]),
-    ("store", &["clock"]),
+    ("store", &["clock", "user"]),
     ("mqtt", &["clock", "store"]),
     ("control", &["clock", "store"]),
     ("simulate", &["clock"]),
@@ -33,7 +34,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     (
         "cli",
-        &["app", "clock", "config", "control", "log", "mqtt", "simulate", "store"],
+        &[
+            "app", "clock", "config", "control", "log", "mqtt", "simulate", "store", "user",
+        ],
     ),
 ];
 

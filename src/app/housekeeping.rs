@@ -66,7 +66,7 @@ pub(super) async fn run(store: Store, state: watch::Sender<StoreState>, mut told
 pub(super) fn seen(health: StoreHealth, refused: bool) -> StoreState {
     StoreState {
         available: health.reserve_ok && !refused,
-        nearly_full: health.too_large,
+        nearly_full: health.nearly_full,
         size: health.size,
         free: health.free_bytes,
     }

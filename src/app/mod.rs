@@ -86,6 +86,8 @@ pub enum Remedy {
     Restart,
     /// Somebody must look at the store or the disk.
     Store,
+    /// Somebody must let this user open the store.
+    Permit,
     /// The fault is ours.
     Report,
 }
@@ -100,6 +102,7 @@ impl AppError {
             | Self::Intake(_)
             | Self::Bluetooth(_)
             | Self::Link(_) => Remedy::Restart,
+            Self::Store(StoreError::NotPermitted { .. }) => Remedy::Permit,
             Self::Store(_) | Self::Unstored => Remedy::Store,
             Self::Setup { .. } | Self::Ended(_) => Remedy::Report,
         }
@@ -195,10 +198,12 @@ async fn open_store(config: &Config) -> Result<(Opened, wiring::Heads), AppError
     if let Some(aside) = &opened.aside {
         report_aside(aside);
     }
-    opened
-        .store
-        .bind(config.gateway.site.clone(), config.gateway.id.clone())
-        .await?;
+    let (site, gateway) = (config.gateway.site.clone(), config.gateway.id.clone());
+    if config.gateway.test {
+        opened.store.bind_for_tests(site, gateway).await?;
+    } else {
+        opened.store.bind(site, gateway).await?;
+    }
     let heads = opened.store.heads().await?;
     Ok((opened, heads))
 }

@@ -193,6 +193,8 @@ const fn may_pass(error: &StoreError) -> bool {
         StoreError::Full(_) | StoreError::Disk(_) => true,
         StoreError::NoDirectory { .. }
         | StoreError::Symlink { .. }
+        | StoreError::Missing { .. }
+        | StoreError::NotPermitted { .. }
         | StoreError::Open { .. }
         | StoreError::Locked { .. }
         | StoreError::Newer { .. }
@@ -203,6 +205,8 @@ const fn may_pass(error: &StoreError) -> bool {
         | StoreError::Statement(_)
         | StoreError::NotWaiting { .. }
         | StoreError::GatewayChanged { .. }
+        | StoreError::NotOfTests { .. }
+        | StoreError::OfTests { .. }
         | StoreError::Thread(_)
         | StoreError::Closed => false,
     }

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::board::Board;
 use crate::clock;
 use crate::core::delivery::Kind;
+use crate::core::delivery::notice::Notice;
 use crate::core::moment::Moment;
 use crate::core::name::Name;
 use crate::core::state::{
@@ -21,8 +22,11 @@ use crate::mqtt::link::{LinkState, Phase};
 use crate::store::{DeliverySummary, Store, StoreError};
 use crate::systemd::{BEAT, Heart};
 
-/// The store is asked how much waits at most this often.
+/// The store is asked how much waits at most this often: where much waits, the answer takes a while.
 const SUMMARY_EVERY: Duration = Duration::from_secs(1);
+
+/// It is asked at least this often: not everything that changes it is told.
+const SUMMARY_AT_LEAST: Duration = Duration::from_secs(10);
 
 /// What does not change while the daemon runs.
 #[derive(Clone, Debug)]
@@ -39,6 +43,8 @@ pub struct Identity {
     pub started_at: Timestamp,
     /// The brokers of the config, as `host:port`, in the order of trying.
     pub brokers: Vec<String>,
+    /// Whether a message is done only when the clinic's system has named it.
+    pub receipts: bool,
 }
 
 /// Where the parts come from.
@@ -70,12 +76,17 @@ pub fn at_start(identity: &Identity, board: &Board, synchronized: bool, store: S
 /// Keeps `state` right. Ends only with the store.
 pub async fn run(identity: Identity, mut parts: Parts, store: Store, state: watch::Sender<Arc<State>>, heart: Heart) {
     let mut waits = Waits::default();
-    let mut asked_at: Option<Moment> = None;
+    let mut asking = Asking::new(clock::moment());
+    let mut queued = store.queued();
     loop {
         heart.beat();
+        if queued.has_changed().unwrap_or(false) || parts.link.has_changed().unwrap_or(false) {
+            queued.mark_unchanged();
+            asking.changed();
+        }
         let now = clock::moment();
-        if asked_at.is_none_or(|last| now.since(last) >= SUMMARY_EVERY) {
-            asked_at = Some(now);
+        if asking.due() <= now {
+            asking.asked(now);
             match ask(&store).await {
                 Ok(new) => waits = new,
                 Err(error) => warn!(%error, "the store could not say what waits"),
@@ -97,8 +108,41 @@ pub async fn run(identity: Identity, mut parts: Parts, store: Store, state: watc
             Ok(()) = parts.link.changed() => {}
             Ok(()) = parts.clock.changed() => {}
             Ok(()) = parts.store.changed() => {}
-            () = tokio::time::sleep(SUMMARY_EVERY.min(BEAT)) => {}
+            Ok(()) = queued.changed() => asking.changed(),
+            () = clock::sleep_until(Some(asking.due().min(now + BEAT))) => {}
         }
+    }
+}
+
+/// When the store is asked what waits.
+#[derive(Debug)]
+struct Asking {
+    changes: Notice,
+    at_the_latest: Moment,
+}
+
+impl Asking {
+    /// Due at once.
+    const fn new(now: Moment) -> Self {
+        Self {
+            changes: Notice::new(SUMMARY_EVERY, now),
+            at_the_latest: now,
+        }
+    }
+
+    /// What waits may have changed.
+    const fn changed(&mut self) {
+        self.changes.want();
+    }
+
+    fn asked(&mut self, now: Moment) {
+        self.changes.published(now);
+        self.at_the_latest = now + SUMMARY_AT_LEAST;
+    }
+
+    fn due(&self) -> Moment {
+        let changed = self.changes.due();
+        changed.map_or(self.at_the_latest, |due| due.min(self.at_the_latest))
     }
 }
 
@@ -174,6 +218,8 @@ fn delivery(identity: &Identity, link: &LinkState, waits: &Waits) -> DeliverySta
         set_aside: summary.set_aside.clone(),
         set_aside_count: summary.set_aside_count,
         no_subscriber: link.no_subscriber,
+        commands_refused: link.commands_refused,
+        awaiting_receipt: identity.receipts.then_some(summary.awaiting_receipt),
     }
 }
 
@@ -191,6 +237,7 @@ fn problems(board: &Board, delivery: &DeliveryState, synchronized: bool, store: 
         (has(CuffHealth::BondLost), Problem::BondLost),
         (delivery.enabled && !delivery.connected, Problem::BrokerUnreachable),
         (!synchronized, Problem::ClockUnsynchronized),
+        (delivery.commands_refused, Problem::CommandsRefused),
         (has(CuffHealth::Unreachable), Problem::CuffUnreachable),
         (delivery.set_aside_count > 0, Problem::MessageRefused),
         (delivery.no_subscriber, Problem::NoSubscriber),
@@ -219,6 +266,52 @@ mod tests {
     };
 
     #[test]
+    fn the_store_is_asked_once_a_second_while_it_changes_and_else_every_ten() {
+        for (changes_every, times) in [(None, 6), (Some(1), 60), (Some(200), 60), (Some(5_000), 12)] {
+            let at = |milliseconds| Moment::from_boot(Duration::from_millis(milliseconds));
+            let mut asking = Asking::new(at(0));
+            let mut asked = 0;
+            for now in 0..60_000 {
+                if changes_every.is_some_and(|every| now % every == 0) {
+                    asking.changed();
+                }
+                if asking.due() <= at(now) {
+                    asking.asked(at(now));
+                    asked += 1;
+                }
+            }
+            assert_eq!(asked, times, "changed every {changes_every:?} ms");
+        }
+    }
+
+    #[test]
+    fn what_awaits_a_receipt_is_told_where_receipts_are() {
+        let waits = Waits {
+            summary: DeliverySummary {
+                awaiting_receipt: 3,
+                ..DeliverySummary::default()
+            },
+            ..Waits::default()
+        };
+        for (receipts, told) in [(true, Some(3)), (false, None)] {
+            let name = |text| Name::parse(text).unwrap();
+            let identity = Identity {
+                site: name("north"),
+                gateway: name("gw"),
+                run: Uuid::nil(),
+                test: false,
+                started_at: Timestamp::UNIX_EPOCH,
+                brokers: Vec::new(),
+                receipts,
+            };
+            assert_eq!(
+                delivery(&identity, &LinkState::default(), &waits).awaiting_receipt,
+                told
+            );
+        }
+    }
+
+    #[test]
     fn nothing_wrong_is_no_problem() {
         let told = problems(&board(RadioState::Scanning), &DeliveryState::default(), true, ROOM);
         assert_eq!(told, []);
@@ -242,6 +335,10 @@ mod tests {
             no_subscriber: true,
             ..on.clone()
         };
+        let deaf = DeliveryState {
+            commands_refused: true,
+            ..on.clone()
+        };
         let full = StoreState {
             nearly_full: true,
             ..ROOM
@@ -258,6 +355,7 @@ mod tests {
             (RadioState::Deaf, &on, true, ROOM, Problem::AdapterLost),
             (up, &off, true, ROOM, Problem::BrokerUnreachable),
             (up, &on, false, ROOM, Problem::ClockUnsynchronized),
+            (up, &deaf, true, ROOM, Problem::CommandsRefused),
             (up, &refused, true, ROOM, Problem::MessageRefused),
             (up, &unheard, true, ROOM, Problem::NoSubscriber),
             (up, &on, true, full, Problem::StoreNearlyFull),

@@ -133,6 +133,7 @@ fn identity(config: &Config, run: Uuid) -> Identity {
         test: config.gateway.test,
         started_at: clock::wall(),
         brokers: wiring::broker_names(config),
+        receipts: config.mqtt.as_ref().is_some_and(|mqtt| mqtt.receipts),
     }
 }
 

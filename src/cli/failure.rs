@@ -7,6 +7,7 @@ use crate::app::chain;
 use crate::config::mistake::Mistakes;
 use crate::control::client::ClientError;
 use crate::store::StoreError;
+use crate::user;
 
 /// Why a subcommand came to nothing.
 #[derive(Debug, thiserror::Error)]
@@ -20,12 +21,30 @@ pub(super) enum Failure {
     /// The config has mistakes.
     #[error("{0}")]
     Config(Mistakes),
+    /// This user may not read the config, or the cuffs beside the store.
+    #[error("{user}: {mistakes}: run this as root, or as the user that the daemon runs as")]
+    NotPermitted {
+        /// Who tried.
+        user: String,
+        /// What may not be read.
+        mistakes: Mistakes,
+    },
     /// What the daemon or the store gave is not of this version.
     #[error("an answer is not of this version")]
     NotAReading(#[source] serde_json::Error),
     /// Output could not be written.
     #[error("cannot write the output")]
     Output(#[from] io::Error),
+}
+
+impl From<Mistakes> for Failure {
+    fn from(mistakes: Mistakes) -> Self {
+        if !mistakes.are_of_permission() {
+            return Self::Config(mistakes);
+        }
+        let user = user::describe();
+        Self::NotPermitted { user, mistakes }
+    }
 }
 
 impl Failure {
@@ -41,7 +60,9 @@ impl Failure {
         eprintln!("cuffd: {}", chain(self));
         match self {
             Self::Client(ClientError::NotRunning { .. }) => exit::UNAVAILABLE,
-            Self::Client(ClientError::NotPermitted { .. }) => exit::NOT_PERMITTED,
+            Self::Client(ClientError::NotPermitted { .. })
+            | Self::Store(StoreError::NotPermitted { .. })
+            | Self::NotPermitted { .. } => exit::NOT_PERMITTED,
             Self::Client(ClientError::Cut(_) | ClientError::Socket { .. } | ClientError::Refused { .. }) => {
                 exit::TRY_AGAIN
             }

@@ -2,9 +2,12 @@
 
 use std::io;
 use std::io::IsTerminal;
+use std::path::Path;
 use std::time::Duration;
 
+use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
+use tracing::info;
 use tracing::level_filters::LevelFilter;
 
 use super::demo::{self, DemoError, Setup, Stored};
@@ -21,6 +24,9 @@ const DEMO: &str = include_str!("../../config/demo.toml");
 
 /// The demo tells what happens; the log speaks up only when something is wrong.
 const DEMO_LEVEL: LevelFilter = LevelFilter::ERROR;
+
+/// What the client id of a simulation ends in.
+const CLIENT_ID_SUFFIX: &str = ":simulate";
 
 /// Runs the demo.
 pub(super) fn demo(args: demo::Args, level: Option<LogLevel>) -> u8 {
@@ -100,10 +106,19 @@ pub(super) fn simulate(args: &simulate::Args, global: &Global) -> u8 {
         Err(code) => return code,
     };
     let config = &mut loaded.config;
-    config.gateway.test = true;
-    if let Some(mqtt) = &mut config.mqtt {
-        crate::mqtt::topics::TEST_PREFIX.clone_into(&mut mqtt.prefix);
+    // Gone with the last line of this function.
+    let own = match own_store(config, args.store.as_deref()) {
+        Ok(own) => own,
+        Err(cause) => {
+            eprintln!("cuffd: no folder for the store of the simulation: {cause}");
+            return super::exit::STORE;
+        }
+    };
+    if let Some(folder) = &own {
+        config.store.path = folder.path().join("cuffd.db");
+        info!(store = %config.store.path.display(), "a store of the simulation's own, gone at its end; --store FILE keeps one");
     }
+    separate(config);
     let around = Surroundings {
         time_zone: config.gateway.time_zone.clone(),
         connect_for: config.bluetooth.connect_for,
@@ -114,6 +129,27 @@ pub(super) fn simulate(args: &simulate::Args, global: &Global) -> u8 {
     run::daemon(loaded.config, Source::Virtual(source), args.duration)
 }
 
+/// Puts the store where it was asked for. Otherwise the folder of a store of its own, where that of the config is a real
+/// gateway's to use.
+fn own_store(config: &mut Config, asked_for: Option<&Path>) -> io::Result<Option<TempDir>> {
+    if let Some(path) = asked_for {
+        path.clone_into(&mut config.store.path);
+    } else if !config.gateway.test {
+        return tempfile::tempdir().map(Some);
+    }
+    Ok(None)
+}
+
+/// Keeps the simulation apart from the gateway of the same config, which may run beside it.
+fn separate(config: &mut Config) {
+    config.gateway.test = true;
+    if let Some(mqtt) = &mut config.mqtt {
+        crate::mqtt::topics::TEST_PREFIX.clone_into(&mut mqtt.prefix);
+        // Two connections of one client id throw each other out. No other gateway's ends so: a name has no colon.
+        mqtt.client_id.push_str(CLIENT_ID_SUFFIX);
+    }
+}
+
 /// Asks to stop after `duration`. Never returns: the daemon's own end is what counts.
 pub(super) async fn stop_after<T>(duration: Option<Duration>, stop: CancellationToken) -> T {
     if let Some(duration) = duration {
@@ -121,4 +157,43 @@ pub(super) async fn stop_after<T>(duration: Option<Duration>, stop: Cancellation
         stop.cancel();
     }
     std::future::pending().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(lines: &str) -> Config {
+        let text = format!(
+            "[gateway]\nsite = \"north\"\nid = \"gw\"\n{lines}\n[store]\npath = \"/nowhere/cuffd.db\"\n[mqtt]\n\
+             [[mqtt.brokers]]\nurl = \"mqtt://127.0.0.1\"\n"
+        );
+        config::load_text(&text, "test", []).expect("a good config").config
+    }
+
+    #[test]
+    fn a_simulation_shares_neither_store_nor_client_id_with_the_gateway() {
+        let mut config = config("");
+        let folder = own_store(&mut config, None).expect("a folder can be made");
+        assert!(folder.expect("a store of its own").path().is_dir());
+        separate(&mut config);
+        let mqtt = config.mqtt.expect("it stands there");
+        assert_eq!(
+            (mqtt.client_id.as_str(), mqtt.prefix.as_str()),
+            ("north:gw:simulate", "cuffd-test")
+        );
+    }
+
+    #[test]
+    fn a_simulation_uses_the_store_it_is_told_or_that_of_a_config_for_tests() {
+        for (lines, asked_for, path) in [
+            ("", Some("kept.db"), "kept.db"),
+            ("test = true", None, "/nowhere/cuffd.db"),
+            ("test = true", Some("kept.db"), "kept.db"),
+        ] {
+            let mut config = config(lines);
+            let folder = own_store(&mut config, asked_for.map(Path::new)).expect("nothing is made");
+            assert_eq!((folder.is_none(), config.store.path.as_path()), (true, Path::new(path)));
+        }
+    }
 }

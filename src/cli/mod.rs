@@ -157,10 +157,10 @@ fn out(text: &str) -> u8 {
     }
 }
 
-/// Opens the store that the config names, under its lock: only where no daemon runs.
+/// Opens the store that the config names, under its lock: only where no daemon runs. Makes none.
 fn open_store(config: &Path) -> Result<Opened, Failure> {
-    let loaded = crate::config::load(config, crate::config::environment()).map_err(Failure::Config)?;
-    Ok(Store::open(
+    let loaded = crate::config::load(config, crate::config::environment())?;
+    Ok(Store::open_existing(
         crate::app::store_settings(&loaded.config),
         crate::clock::now(),
     )?)

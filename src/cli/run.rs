@@ -78,6 +78,7 @@ fn code(ended: Result<(), AppError>) -> u8 {
     match error.remedy() {
         Remedy::Restart => exit::TRY_AGAIN,
         Remedy::Store => exit::STORE,
+        Remedy::Permit => exit::NOT_PERMITTED,
         Remedy::Report => exit::SOFTWARE,
     }
 }

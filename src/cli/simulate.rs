@@ -1,5 +1,6 @@
 //! `cuffd simulate`: virtual cuffs for testing a platform.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -16,7 +17,8 @@ use crate::simulate::source::Source;
 /// Virtual cuffs for testing a platform.
 ///
 /// They take the place of the cuffs in the config; everything else runs as it would. Every message says "test": true, and
-/// topics begin with "cuffd-test".
+/// topics begin with "cuffd-test". The client id ends in ":simulate". Unless the config is a test's (gateway.test), the
+/// store is not the config's but one that is gone at the end.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
     /// How many cuffs
@@ -43,6 +45,10 @@ pub struct Args {
     /// loose-cuff, irregular-pulse, wrong-clock, unset-clock, other-user, kpa, unreachable, bond-lost
     #[arg(long = "fault", value_name = "NAME[=P]", num_args = 1..)]
     pub faults: Vec<Chance>,
+
+    /// Keep what is invented in this store; it must not be a real gateway's
+    #[arg(long, value_name = "FILE")]
+    pub store: Option<PathBuf>,
 
     /// End after this time, e.g. 90s, 5m, 4h; left out: when it is stopped
     #[arg(long, value_name = "TIME", value_parser = duration)]

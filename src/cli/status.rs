@@ -168,11 +168,19 @@ fn delivery(delivery: &DeliveryState, time: &impl Fn(Timestamp) -> String) -> St
         (false, _) => format!("NOT connected ({broker})"),
     };
     line.push_str(&format!(", {} waiting", delivery.queued.total()));
+    if let Some(sent) = delivery.awaiting_receipt {
+        line.push_str(&format!(", {sent} sent and not yet confirmed by the clinic's system"));
+    }
     if delivery.set_aside_count > 0 {
         line.push_str(&format!(", {} refused for good", delivery.set_aside_count));
     }
     if delivery.no_subscriber {
         line.push_str(", nobody subscribes there");
+    }
+    if delivery.commands_refused {
+        line.push_str(
+            "\n          NO COMMANDS: the broker's access rules do not let this gateway read its topic `command`",
+        );
     }
     if let (false, Some(error)) = (delivery.connected, &delivery.last_error) {
         line.push_str(&format!("\n          {error}"));
@@ -220,5 +228,34 @@ mod tests {
             assert_eq!(session(&told(&with), &time), line);
         }
         assert_eq!(sessions(&[], &time), ["session   none is open"]);
+    }
+
+    fn clinic(state: &DeliveryState) -> String {
+        delivery(state, &|at| at.to_string())
+    }
+
+    #[test]
+    fn delivery_is_told_in_plain_words() {
+        let connected = DeliveryState {
+            enabled: true,
+            connected: true,
+            broker: Some("mqtt.example.org:8883".to_owned()),
+            ..DeliveryState::default()
+        };
+        assert_eq!(clinic(&connected), "connected to mqtt.example.org:8883, 0 waiting");
+        let with_receipts = DeliveryState {
+            awaiting_receipt: Some(3),
+            ..connected.clone()
+        };
+        assert_eq!(
+            clinic(&with_receipts),
+            "connected to mqtt.example.org:8883, 0 waiting, 3 sent and not yet confirmed by the clinic's system"
+        );
+        let deaf = DeliveryState {
+            commands_refused: true,
+            ..connected
+        };
+        let told = clinic(&deaf);
+        assert!(told.contains("NO COMMANDS") && told.contains("access rules"), "{told}");
     }
 }

@@ -85,7 +85,11 @@ impl Mistake {
 
     /// Whether it says no more than that a file is not there.
     pub(super) fn is_absence(&self) -> bool {
-        matches!(self, Self::Unreadable { cause, .. } if cause.kind() == io::ErrorKind::NotFound)
+        self.is_unreadable(io::ErrorKind::NotFound)
+    }
+
+    fn is_unreadable(&self, why: io::ErrorKind) -> bool {
+        matches!(self, Self::Unreadable { cause, .. } if cause.kind() == why)
     }
 }
 
@@ -121,6 +125,13 @@ impl Mistakes {
     /// Each of them.
     pub fn iter(&self) -> impl Iterator<Item = &Mistake> {
         self.0.iter()
+    }
+
+    /// Whether nothing is wrong but that this user may not read the files.
+    #[must_use]
+    pub fn are_of_permission(&self) -> bool {
+        let closed = |mistake: &Mistake| mistake.is_unreadable(io::ErrorKind::PermissionDenied);
+        self.0.iter().all(closed)
     }
 }
 

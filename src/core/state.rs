@@ -166,6 +166,12 @@ pub struct DeliveryState {
     pub set_aside_count: u64,
     /// Nobody subscribes to what is published here.
     pub no_subscriber: bool,
+    /// The broker does not let this gateway listen for commands: none arrives.
+    #[serde(default)]
+    pub commands_refused: bool,
+    /// Messages that a broker took and that the clinic's system has not confirmed yet; only where receipts are awaited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub awaiting_receipt: Option<u64>,
 }
 
 /// The highest number given out, by kind.
@@ -220,7 +226,7 @@ pub struct StoreState {
     pub free: u64,
 }
 
-/// What stands between this box and a cleared session. The codes are those of alerts (contract 3.3) and two of the link.
+/// What stands between this box and a cleared session. The codes are those of alerts (contract 3.3) and three of the link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Problem {
@@ -232,6 +238,8 @@ pub enum Problem {
     BrokerUnreachable,
     /// The wall clock cannot be believed.
     ClockUnsynchronized,
+    /// The broker does not let this gateway listen for commands: the clinic cannot open a session.
+    CommandsRefused,
     /// A cuff is heard but cannot be connected.
     CuffUnreachable,
     /// A broker refused a message for good.

@@ -104,7 +104,11 @@ const fn of_gateway(problem: Problem) -> Option<Code> {
         Problem::MessageRefused => Some(Code::MessageRefused),
         Problem::StoreNearlyFull => Some(Code::StoreNearlyFull),
         Problem::StoreUnavailable => Some(Code::StoreUnavailable),
-        Problem::BondLost | Problem::CuffUnreachable | Problem::BrokerUnreachable | Problem::NoSubscriber => None,
+        Problem::BondLost
+        | Problem::CuffUnreachable
+        | Problem::BrokerUnreachable
+        | Problem::CommandsRefused
+        | Problem::NoSubscriber => None,
     }
 }
 

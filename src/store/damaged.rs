@@ -1,7 +1,8 @@
 //! A damaged database: moved aside, never deleted, and replaced by a new one with what could still be read of it.
 //!
-//! The replacement is built under another name and takes its place by renames, so that a power cut at any point leaves
-//! either the damaged database, to be replaced at the next start, or the finished replacement.
+//! * The replacement is built under the name `.unfinished`. Once it is durable it is called `.new`.
+//! * From then on it is what counts, also at the next start: the damaged one may have lost its log to the move already.
+//! * The damaged one goes before the new one comes, its log first: beside another database it would be taken for that one's.
 
 use std::fs;
 use std::io;
@@ -14,6 +15,9 @@ use super::database::{check_whole, connect, trust};
 use super::salvage::{Salvaged, salvage};
 use super::{StoreError, file};
 
+/// A replacement that is whole.
+const NEW: &str = ".new";
+
 /// A database that was moved aside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Aside {
@@ -25,7 +29,7 @@ pub struct Aside {
 
 /// Opens the database; replaces it first, if it is damaged.
 pub(super) fn connect_or_replace(path: &Path, now: Timestamp) -> Result<(Connection, Option<Aside>), StoreError> {
-    finish_replacement(path)?;
+    finish_replacement(path, now)?;
     match connect_checked(path) {
         Ok(connection) => Ok((connection, None)),
         Err(StoreError::Damaged(_)) => {
@@ -49,34 +53,69 @@ fn connect_checked(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-/// Does the last rename of a replacement that was cut short.
-fn finish_replacement(path: &Path) -> Result<(), StoreError> {
-    let replacement = file::beside(path, ".new");
-    if replacement.exists() && !path.exists() {
-        rename(path, &replacement, path)?;
+/// Does what is left to do of a replacement that was cut short.
+fn finish_replacement(path: &Path, now: Timestamp) -> Result<(), StoreError> {
+    if !file::beside(path, NEW).exists() {
+        return Ok(());
     }
+    let aside = begun_aside(path).unwrap_or_else(|| free_name(path, now));
+    put_in_place(path, &aside)?;
+    tracing::warn!(aside = %aside.display(), "the replacement of a damaged database was cut short, and is finished now");
     Ok(())
 }
 
 fn replace(path: &Path, now: Timestamp) -> Result<Aside, StoreError> {
-    let replacement = file::beside(path, ".new");
-    for suffix in ["", "-wal", "-shm"] {
-        remove(path, &file::beside(&replacement, suffix))?;
-    }
-    let mut fresh = connect(&replacement)?;
-    trust(&fresh)?;
-    let salvaged = salvage(path, &mut fresh, now)?;
-    // Closing takes the log into the file, which alone is renamed.
-    fresh.close().map_err(|(_, cause)| cause)?;
-
+    let salvaged = build(path, now)?;
     let aside = free_name(path, now);
-    // The log first: beside a new database it would be taken for that one's.
-    for suffix in ["-wal", "-shm", ""] {
-        rename(path, &file::beside(path, suffix), &file::beside(&aside, suffix))?;
-    }
-    rename(path, &replacement, path)?;
-    remove(path, &file::beside(path, ".suspect"))?;
+    put_in_place(path, &aside)?;
     Ok(Aside { path: aside, salvaged })
+}
+
+/// Makes the replacement. Once it has its name it is whole and durable.
+fn build(path: &Path, now: Timestamp) -> Result<Salvaged, StoreError> {
+    let unfinished = file::beside(path, ".unfinished");
+    for suffix in ["", "-wal", "-shm"] {
+        remove(path, &file::beside(&unfinished, suffix))?;
+    }
+    let mut fresh = connect(&unfinished)?;
+    let salvaged = salvage(path, &mut fresh, now)?;
+    // Only the file gets the name: everything must have come from the log to it, which closing alone does not tell.
+    let busy: bool = fresh.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    if busy {
+        return Err(StoreError::MoveAside {
+            path: path.into(),
+            cause: io::ErrorKind::ResourceBusy.into(),
+        });
+    }
+    fresh.close().map_err(|(_, cause)| cause)?;
+    for suffix in ["-wal", "-shm"] {
+        remove(path, &file::beside(&unfinished, suffix))?;
+    }
+    rename(path, &unfinished, &file::beside(path, NEW))?;
+    Ok(salvaged)
+}
+
+/// Moves the damaged database aside, as far as it has not been, and the replacement to its place.
+fn put_in_place(path: &Path, aside: &Path) -> Result<(), StoreError> {
+    for suffix in ["-wal", "-shm", ""] {
+        rename(path, &file::beside(path, suffix), &file::beside(aside, suffix))?;
+    }
+    rename(path, &file::beside(path, NEW), path)?;
+    remove(path, &file::beside(path, ".suspect"))
+}
+
+/// Where a damaged database was being moved to: its log is there and it is not.
+fn begun_aside(path: &Path) -> Option<PathBuf> {
+    let ours = file::beside(path, ".damaged-");
+    let ours = ours.file_name()?.to_str()?;
+    let entries = fs::read_dir(file::directory(path)).ok()?;
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let logs = names.filter(|name| name.starts_with(ours)).filter_map(|name| {
+        let moved = name.strip_suffix("-wal").or_else(|| name.strip_suffix("-shm"))?;
+        Some(file::directory(path).join(moved))
+    });
+    // The newest, should an older one have been taken away without its log.
+    logs.filter(|aside| !aside.exists()).max()
 }
 
 /// `<path>.damaged-<UTC>`, and a number if that is taken.

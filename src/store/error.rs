@@ -14,6 +14,27 @@ pub enum StoreError {
         /// `store.path`.
         path: PathBuf,
     },
+    /// A store was to be looked into that is not there. None is made: a mistyped path must not look like an empty store, and
+    /// one made by root would keep the daemon out.
+    #[error(
+        "there is no store at {}: store.path of the config names it, and the daemon makes it at its first start",
+        path.display()
+    )]
+    Missing {
+        /// `store.path`.
+        path: PathBuf,
+    },
+    /// This user may not open a file of the store, or may not make files in its directory.
+    #[error("{user} may not open {}: run this as root, or as the user that the daemon runs as", path.display())]
+    NotPermitted {
+        /// The file, or its directory.
+        path: PathBuf,
+        /// Who tried: name and number, as far as known.
+        user: String,
+        /// What the system said.
+        #[source]
+        cause: io::Error,
+    },
     /// `store.path` is a symbolic link, which could lead the store to a file of someone else.
     #[error("{} is a symbolic link: name the file itself in store.path", path.display())]
     Symlink {
@@ -98,6 +119,26 @@ pub enum StoreError {
         bound: String,
         /// How many messages of it are queued, awaiting a receipt, or set aside.
         unsent: u64,
+    },
+    /// A gateway that is a test would write into the store of one that is none.
+    #[error(
+        "{} belongs to a gateway that is no test, and invented readings must not stand among measured ones: name another \
+         file in store.path (or with simulate --store)",
+        path.display()
+    )]
+    NotOfTests {
+        /// `store.path`.
+        path: PathBuf,
+    },
+    /// A gateway that is no test would write into the store of one that is.
+    #[error(
+        "{} was filled by tests (gateway.test, simulate), and measured readings must not stand among invented ones: move \
+         it away, or name another file in store.path",
+        path.display()
+    )]
+    OfTests {
+        /// `store.path`.
+        path: PathBuf,
     },
     /// The thread could not be started.
     #[error("cannot start the store's thread")]

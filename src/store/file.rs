@@ -1,17 +1,42 @@
 //! The files of the store: who may read them, and who holds them.
 //!
-//! Every file is 0600 whatever the umask. Two processes never have the store open at once.
+//! Every file is 0600 whatever the umask. Two processes never have the store open at once. What root makes here belongs to
+//! whom the directory belongs to, so that it never keeps the daemon out.
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions, Permissions, TryLockError};
 use std::io;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
-use super::StoreError;
+use rustix::fs::Access;
+use rustix::process::geteuid;
+
+use super::{Opened, Settings, Store, StoreError};
+use crate::core::moment::Now;
+use crate::user;
 
 /// Reading and writing for the owner alone.
 const OWNER_ONLY: u32 = 0o600;
+
+impl Store {
+    /// Opens the store as [`Store::open`] does, but never makes one: for whoever asks what is stored.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] if there is none; else as [`Store::open`].
+    pub fn open_existing(settings: Settings, now: Now) -> Result<Opened, StoreError> {
+        let path = &settings.path;
+        examine(path)?;
+        // A replacement of a damaged database may be all that a power cut has left, and a log more than its database.
+        if ["", "-wal", ".new"]
+            .iter()
+            .all(|suffix| size(&beside(path, suffix)) == 0)
+        {
+            return Err(StoreError::Missing { path: path.clone() });
+        }
+        Self::open(settings, now)
+    }
+}
 
 /// The path with `suffix` after its name, e.g. `cuffd.db-wal`.
 pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
@@ -28,11 +53,18 @@ pub(super) fn directory(path: &Path) -> &Path {
     }
 }
 
-/// Refuses a path whose directory is missing or that is a symbolic link itself (its directory may be one).
+/// Refuses a path whose directory is missing or not this user's to write to, or that is a symbolic link itself (its directory
+/// may be one).
 pub(super) fn examine(path: &Path) -> Result<(), StoreError> {
-    if !directory(path).is_dir() {
-        return Err(StoreError::NoDirectory { path: path.into() });
+    let directory = directory(path);
+    match directory.metadata() {
+        Ok(metadata) if metadata.is_dir() => {}
+        Err(cause) if cause.kind() == io::ErrorKind::PermissionDenied => return Err(refused(path, cause)),
+        Ok(_) | Err(_) => return Err(StoreError::NoDirectory { path: path.into() }),
     }
+    // SQLite makes its log and the map of it there, and would only say that it cannot open the database.
+    rustix::fs::access(directory, Access::WRITE_OK | Access::EXEC_OK)
+        .map_err(|cause| refused(directory, cause.into()))?;
     if path.is_symlink() {
         return Err(StoreError::Symlink { path: path.into() });
     }
@@ -60,7 +92,7 @@ pub(super) fn lock(path: &Path) -> Result<Lock, StoreError> {
             path: path.into(),
             lock,
         }),
-        Err(TryLockError::Error(cause)) => Err(StoreError::Open { path: lock, cause }),
+        Err(TryLockError::Error(cause)) => Err(refused(&lock, cause)),
     }
 }
 
@@ -78,10 +110,17 @@ pub(super) fn make_private(path: &Path) -> Result<(), StoreError> {
 }
 
 fn open_private(path: &Path) -> Result<File, StoreError> {
-    try_open_private(path).map_err(|cause| StoreError::Open {
-        path: path.into(),
-        cause,
-    })
+    try_open_private(path).map_err(|cause| refused(path, cause))
+}
+
+/// Why the system did not give us the file at `path`.
+fn refused(path: &Path, cause: io::Error) -> StoreError {
+    let path = path.to_path_buf();
+    if cause.kind() != io::ErrorKind::PermissionDenied {
+        return StoreError::Open { path, cause };
+    }
+    let user = user::describe();
+    StoreError::NotPermitted { path, user, cause }
 }
 
 fn try_open_private(path: &Path) -> io::Result<File> {
@@ -94,8 +133,16 @@ fn try_open_private(path: &Path) -> io::Result<File> {
         .mode(OWNER_ONLY)
         .custom_flags(no_follow)
         .open(path)?;
-    if file.metadata()?.permissions().mode() & 0o777 != OWNER_ONLY {
+    let metadata = file.metadata()?;
+    if metadata.permissions().mode() & 0o777 != OWNER_ONLY {
         file.set_permissions(Permissions::from_mode(OWNER_ONLY))?;
+    }
+    if geteuid().is_root() && metadata.uid() == 0 {
+        let directory = directory(path).metadata()?;
+        if directory.uid() != 0 {
+            // A container's root may give nothing away; then it is as it was.
+            let _given = fchown(&file, Some(directory.uid()), Some(directory.gid()));
+        }
     }
     Ok(file)
 }

@@ -1,7 +1,8 @@
 //! Housekeeping: what goes when its time has come or the file is too large, and how much room there is.
 //!
 //! Only finished messages go, with their readings: never what is queued, awaits a receipt, was set aside, or was kept
-//! because there is no broker. Each call does a bounded piece of work, so that a measurement never waits long for it.
+//! because there is no broker. With `store.keep` 0 they go in the transaction that finishes them. Each call does a bounded
+//! piece of work, so that a measurement never waits long for it.
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -19,6 +20,9 @@ const SESSIONS: i64 = 20;
 
 /// How many of them go before the size is looked at again.
 const STEP: usize = 25;
+
+/// Most of something: so many of so many parts.
+const MOST: (u64, u64) = (3, 4);
 
 /// The most pages that are given back to the disk in one call: 2 MiB.
 const VACUUM_PAGES: i64 = 512;
@@ -44,8 +48,8 @@ pub struct StoreHealth {
     pub reserve_ok: bool,
     /// The size of the database with its log, in octets.
     pub size: u64,
-    /// Whether that is more than `store.max_size`: then all that is left is unsent.
-    pub too_large: bool,
+    /// Whether what is not finished fills most of `store.max_size`: pruning would make no room.
+    pub nearly_full: bool,
 }
 
 impl Store {
@@ -154,6 +158,14 @@ fn drop_finished(connection: &Connection, until: Timestamp, limit: usize) -> Res
     Ok(rows.len())
 }
 
+/// With `store.keep` 0: drops what this transaction has finished.
+pub(super) fn drop_at_once(connection: &Connection, settings: &Settings) -> Result<(), StoreError> {
+    if settings.keep.is_zero() {
+        drop_finished(connection, Timestamp::MAX, PIECE)?;
+    }
+    Ok(())
+}
+
 /// Drops a message, its reading, and the connection that brought it if that was the last of it.
 fn drop_message(connection: &Connection, row: i64) -> Result<(), StoreError> {
     let of: Option<i64> = connection
@@ -210,6 +222,23 @@ fn health(database: &Database) -> Result<StoreHealth, StoreError> {
         free_bytes,
         reserve_ok: free_bytes >= *reserve,
         size: file::size(path) + file::size(&file::beside(path, "-wal")),
-        too_large: used(&database.connection)? > *max_size,
+        nearly_full: nearly_full(&database.connection, *max_size)?,
     })
+}
+
+/// Whether unfinished messages fill most of `max_size`. Counted, not weighed: of a large database every page would be read.
+fn nearly_full(connection: &Connection, max_size: u64) -> Result<bool, StoreError> {
+    let most = max_size / MOST.1 * MOST.0;
+    let used = used(connection)?;
+    if used <= most {
+        return Ok(false);
+    }
+    let count = |sql: &str| -> Result<u128, StoreError> {
+        let count = connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+        Ok(column::count(count).into())
+    };
+    let all = count("SELECT count(*) FROM message")?;
+    let finished = count("SELECT count(*) FROM message WHERE finished_at IS NOT NULL")?;
+    // Without any message it is all measurements that nobody has judged.
+    Ok(all == 0 || u128::from(used) * all.saturating_sub(finished) > u128::from(most) * all)
 }

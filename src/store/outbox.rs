@@ -7,11 +7,11 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Transaction, params};
 use uuid::Uuid;
 
 use super::column::{self, At, Id};
-use super::{Store, StoreError};
+use super::{Store, StoreError, housekeeping};
 use crate::core::delivery::{Due, Kind, Mark, Page};
 
 /// No wait is longer than an hour (contract 3.4); one that seems to be was reckoned by a wall clock that has stepped back.
@@ -85,7 +85,7 @@ impl Store {
     /// # Errors
     /// Any failure of the disk or the database.
     pub async fn apply(&self, marks: Vec<Mark>) -> Result<(), StoreError> {
-        self.write(move |transaction| {
+        self.finish(move |transaction| {
             marks.iter().try_for_each(|mark| apply(transaction, mark))?;
             note_sent(transaction, &marks)
         })
@@ -97,7 +97,7 @@ impl Store {
     /// # Errors
     /// Any failure of the disk or the database.
     pub async fn receipt(&self, ids: Vec<Uuid>, at: Timestamp) -> Result<usize, StoreError> {
-        self.write(move |transaction| {
+        self.finish(move |transaction| {
             let sql = "UPDATE message SET state = 'done', finished_at = ?2, not_before = NULL, why = NULL,
                               sent_at = coalesce(sent_at, ?2)
                        WHERE id = ?1 AND state IN ('queued', 'sent', 'set_aside')";
@@ -107,6 +107,22 @@ impl Store {
                 finished += finish.execute(params![Id(id), At(at)])?;
             }
             Ok(finished)
+        })
+        .await
+    }
+
+    /// Has `work` done, which may finish messages, in one transaction.
+    async fn finish<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.run(move |database| {
+            let settings = database.settings.clone();
+            database.write(|transaction| {
+                let done = work(transaction)?;
+                housekeeping::drop_at_once(transaction, &settings)?;
+                Ok(done)
+            })
         })
         .await
     }

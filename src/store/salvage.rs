@@ -2,6 +2,7 @@
 //! of cuffs and commands; not the history of what was sent.
 //!
 //! Best effort: each table is read from both ends up to the damage, row by row, and a row that the schema refuses is left out.
+//! What was measured is taken over although its connection is lost: then another stands in, by which nothing counts.
 
 use std::path::Path;
 
@@ -10,6 +11,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags, Params, Row, params, params_from_iter};
 
+use super::migrate::{self, Purpose};
 use super::{StoreError, column, file};
 use crate::core::delivery::Kind;
 
@@ -80,20 +82,32 @@ pub struct Salvaged {
     pub messages: u64,
     /// How many unjudged measurements were taken over.
     pub measurements: u64,
+    /// How many connections are lost of which something was taken over.
+    pub connections_lost: u64,
 }
+
+/// The cuff of a measurement of which the damage has taken the cuff's name. A store knows only cuffs by the names that the
+/// clinic gives; if it gives one this name, what waits under it is that one's.
+pub(super) const UNKNOWN_CUFF: &str = "unknown-after-damage";
 
 /// Takes over into `fresh` what can be read of the database at `path`, which is not changed.
 pub(super) fn salvage(path: &Path, fresh: &mut Connection, now: Timestamp) -> Result<Salvaged, StoreError> {
     let transaction = fresh.transaction()?;
+    // What was measured in a lost connection refers to nothing until one stands in for it.
+    transaction.execute_batch("PRAGMA defer_foreign_keys = ON")?;
     // The new database's own, at 0: those that are missing afterwards could not be read.
     transaction.execute("DELETE FROM counter", [])?;
     // SQLite would delete the log of an empty database.
     let readable = file::size(path) > 0;
     if let Some(damaged) = readable.then(|| open_damaged(path).ok()).flatten() {
+        if matches!(migrate::purpose(&damaged), Ok(Purpose::Tests)) {
+            migrate::dedicate(&transaction, Purpose::Tests)?;
+        }
         for table in &TABLES {
             take_over(&damaged, &transaction, table)?;
         }
     }
+    let connections_lost = stand_in(&transaction)?;
     leave_out_unusable(&transaction)?;
     let counters = count(&transaction, "counter")? == Kind::ALL.len() as u64;
     mend_counters(&transaction, now)?;
@@ -101,6 +115,7 @@ pub(super) fn salvage(path: &Path, fresh: &mut Connection, now: Timestamp) -> Re
         counters,
         messages: count(&transaction, "message")?,
         measurements: count(&transaction, "measurement")?,
+        connections_lost,
     };
     transaction.commit()?;
     Ok(salvaged)
@@ -196,6 +211,33 @@ fn messages(fresh: &Connection) -> Result<Vec<i64>, StoreError> {
     let mut messages = fresh.prepare("SELECT row FROM message")?;
     let rows = messages.query_map([], |row| row.get(0))?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Puts a connection in the place of each that is lost, and returns how many those are.
+///
+/// It was not bonded and belongs to no boot, and the clock was not believed in it. Its cuff is known where it was the cuff's
+/// first, or where the store knows of one cuff only.
+fn stand_in(fresh: &Connection) -> Result<u64, StoreError> {
+    // A number that no count reaches is damage too, and would be the last that could be given out.
+    for table in ["measurement", "reading"] {
+        let sql = format!("UPDATE {table} SET connection = 0 WHERE connection NOT BETWEEN 0 AND 1000000000000");
+        fresh.execute(&sql, [])?;
+    }
+    let sql = "INSERT INTO connection (row, cuff, bonded, first, boot, began_at, began_moment, ended_at)
+               SELECT connection, coalesce(
+                          (SELECT min(id) FROM cuff WHERE first_connection = connection),
+                          (SELECT min(name) FROM (SELECT id AS name FROM cuff UNION SELECT cuff FROM connection)
+                           HAVING count(*) = 1),
+                          ?1),
+                      0, 0, zeroblob(16), min(received_at), min(received_moment), max(received_at)
+               FROM (SELECT connection, received_at, received_moment FROM measurement
+                     UNION ALL SELECT connection, received_at, received_moment FROM reading)
+               WHERE connection NOT IN (SELECT row FROM connection) GROUP BY connection";
+    let lost = fresh.execute(sql, [UNKNOWN_CUFF])?;
+    let sql = "UPDATE measurement SET synchronized = 0
+               WHERE connection IN (SELECT row FROM connection WHERE boot = zeroblob(16))";
+    fresh.execute(sql, [])?;
+    Ok(lost as u64)
 }
 
 /// A message whose octets are lost cannot be sent; a connection that brought nothing of what is left says nothing.

@@ -1,6 +1,7 @@
-//! A store that cannot be used ends the daemon with 74 and says what to do; nothing in it is changed.
+//! A store that cannot be used ends the daemon, and what asks for it, with 74 or 77, and says what to do; nothing in it is
+//! changed.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 
 use rusqlite::Connection;
@@ -78,6 +79,45 @@ async fn a_folder_that_cannot_be_written_is_named() {
 }
 
 #[tokio::test]
+async fn what_asks_for_the_store_makes_none() {
+    let gateway = Gateway::with("");
+    for arguments in [&["readings"][..], &["resend", "--since", "2026-11-21"]] {
+        let answer = gateway.ask(arguments).await;
+        assert_eq!((answer.code, answer.stdout.as_str()), (Some(74), ""), "{arguments:?}");
+        let store = gateway.store();
+        for word in ["there is no store at", store.to_str().unwrap(), "store.path"] {
+            assert!(answer.stderr.contains(word), "{word} in {}", answer.stderr);
+        }
+        assert_eq!(gateway.store_files(), [""; 0]);
+    }
+}
+
+#[tokio::test]
+async fn who_may_not_open_the_store_is_told_so() {
+    let gateway = used().await;
+    let (folder, lock) = (gateway.path("store"), gateway.path("store/cuffd.db.lock"));
+    fs::set_permissions(&lock, Permissions::from_mode(0o400)).unwrap();
+    let (readings, resend) = (&["readings"][..], &["resend", "--since", "2026-11-21"][..]);
+    let simulate = &["simulate", "--duration", "1s"][..];
+    for (mode, closed, asking) in [
+        (0o777, &lock, [readings, simulate]),
+        (0o555, &folder, [readings, simulate]),
+        (0o000, &folder, [readings, resend]),
+    ] {
+        fs::set_permissions(&folder, Permissions::from_mode(mode)).unwrap();
+        for arguments in asking {
+            let answer = gateway.ask_as_a_stranger(arguments).await;
+            assert_eq!(answer.code, Some(77), "{arguments:?} at {mode:o}: {}", answer.stderr);
+            let path = closed.to_str().unwrap();
+            for word in ["user ", "run this as root", path] {
+                assert!(answer.stderr.contains(word), "{word} at {mode:o} in {}", answer.stderr);
+            }
+        }
+    }
+    fs::set_permissions(&folder, Permissions::from_mode(0o700)).unwrap();
+}
+
+#[tokio::test]
 async fn a_name_may_not_change_while_messages_are_unsent() {
     let gateway = Gateway::sending_to(crate::mosquitto::free_port());
     gateway.queue(1).await;
@@ -85,6 +125,34 @@ async fn a_name_may_not_change_while_messages_are_unsent() {
     fs::write(gateway.path("cuffd.toml"), config.replace("\"gw\"", "\"gw-2\"")).unwrap();
     let ended = refused(&gateway).await;
     assert!(ended.log.contains("set them back"), "{}", ended.log);
+}
+
+#[tokio::test]
+async fn a_simulation_leaves_the_store_of_a_real_gateway_alone() {
+    let gateway = Gateway::with("");
+    gateway.bind_for_care().await;
+    let before = fs::read(gateway.store()).unwrap();
+    let store = gateway.store().display().to_string();
+    let simulate = ["simulate", "--rate", "600", "--duration", "2s"];
+    let in_its_store = [&simulate[..], &["--store", &store]].concat();
+    // By a config that says that it is a test, or to a file that was named by mistake.
+    for arguments in [&simulate[..], &in_its_store] {
+        let answer = gateway.ask(arguments).await;
+        assert_eq!(answer.code, Some(74), "{}", answer.stderr);
+        for word in [store.as_str(), "no test", "--store"] {
+            assert!(answer.stderr.contains(word), "{word} in {}", answer.stderr);
+        }
+    }
+    let config = fs::read_to_string(gateway.path("cuffd.toml")).unwrap();
+    fs::write(gateway.path("cuffd.toml"), config.replace("test = true\n", "")).unwrap();
+    let answer = gateway.ask(&simulate).await;
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    assert!(answer.stderr.contains(" stored "), "{}", answer.stderr);
+    assert_eq!(fs::read(gateway.store()).unwrap(), before);
+    let kept = gateway.path("kept.db").display().to_string();
+    let answer = gateway.ask(&[&simulate[..], &["--store", &kept]].concat()).await;
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    assert!(gateway.path("kept.db").exists());
 }
 
 #[tokio::test]

@@ -124,4 +124,12 @@ async fn a_broker_that_forbids_commands_is_noticed_and_delivery_goes_on() {
     let mut link = Link::start(settings(vec![plain(broker.port)]), readings(10));
     link.until_state("the refusal", |state| state.commands_refused).await;
     link.until_empty().await;
+    // Whoever reads `online` would count on commands being heard.
+    within("a status that says so", async {
+        let says_so = |(_, text): &(String, String)| text.contains(r#""problems":["commands_refused"]"#);
+        while !broker.book().retained.iter().any(says_so) {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use cuffd::core::delivery::{Kind, Mark, NewMessage};
 use cuffd::store::{Aside, Became, NewMeasurement, Resend, Step, StoreError};
 
-use crate::rig::{Rig, at, close, cuff, id, judged, measure, message, reading, time};
+use crate::rig::{Rig, at, close, cuff, id, judged, measure, message, name, reading, time};
 
 const READING: Kind = Kind::Reading;
 const PAGE: usize = 4_096;
@@ -111,6 +111,19 @@ async fn of_a_database_cut_short_the_first_part_goes_on() {
 }
 
 #[tokio::test]
+async fn the_replacement_of_a_store_of_tests_is_one_of_tests() {
+    let rig = filled().await;
+    let opened = rig.open();
+    opened.0.bind_for_tests(name("north"), name("gw")).await.unwrap();
+    close(opened).await;
+    spoil(rig.path(), |octets| octets.truncate(octets.len() / 2 / PAGE * PAGE));
+    let (opened, _) = open_damaged(&rig).await;
+    let refused = opened.0.bind(name("north"), name("gw")).await.unwrap_err();
+    assert!(matches!(refused, StoreError::OfTests { .. }), "{refused:?}");
+    close(opened).await;
+}
+
+#[tokio::test]
 async fn an_empty_file_beside_a_log_is_damage() {
     let rig = filled().await;
     fs::write(rig.path(), "").unwrap();
@@ -203,18 +216,114 @@ async fn a_suspicion_that_proves_wrong_changes_nothing() {
     close(opened).await;
 }
 
-#[tokio::test]
-async fn a_replacement_cut_short_by_a_crash_is_finished_or_begun_anew() {
+/// How far the replacement of a damaged database had come when the power went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cut {
+    WhileItWasBuilt,
+    BeforeAnythingMoved,
+    AfterTheLogMoved,
+    BeforeItTookItsPlace,
+    BeforeTheMarkWent,
+}
+
+/// A damaged database of which the whole content stands in a replacement that had come so far. The damaged one is `damaged`
+/// with the log `log`.
+async fn cut_short(cut: Cut) -> Rig {
     let rig = filled().await;
-    // After the damaged one was moved, before the new one took its place.
-    fs::rename(rig.path(), rig.beside(".new")).unwrap();
-    let opened = rig.open();
-    assert_eq!(opened.0.heads().await.unwrap()[&READING], 801);
+    let [aside, its_log] = ["", "-wal"].map(|suffix| rig.beside(&format!(".damaged-20261121T175959Z{suffix}")));
+    let replacement = match cut {
+        Cut::WhileItWasBuilt => ".unfinished",
+        Cut::BeforeTheMarkWent => "",
+        Cut::BeforeAnythingMoved | Cut::AfterTheLogMoved | Cut::BeforeItTookItsPlace => ".new",
+    };
+    fs::rename(rig.path(), rig.beside(replacement)).unwrap();
+    fs::write(rig.beside(".suspect"), "").unwrap();
+    let (database, log) = match cut {
+        Cut::WhileItWasBuilt | Cut::BeforeAnythingMoved => (rig.beside(""), rig.beside("-wal")),
+        Cut::AfterTheLogMoved => (rig.beside(""), its_log),
+        Cut::BeforeItTookItsPlace | Cut::BeforeTheMarkWent => (aside, its_log),
+    };
+    fs::write(database, "damaged").unwrap();
+    fs::write(log, "log").unwrap();
+    rig
+}
+
+#[tokio::test]
+async fn a_replacement_cut_short_by_a_crash_is_finished_and_the_damaged_one_stays_with_its_log() {
+    for cut in [
+        Cut::BeforeAnythingMoved,
+        Cut::AfterTheLogMoved,
+        Cut::BeforeItTookItsPlace,
+        Cut::BeforeTheMarkWent,
+    ] {
+        let rig = cut_short(cut).await;
+        let opened = rig.open();
+        assert_eq!(opened.0.heads().await.unwrap()[&READING], 801, "{cut:?}");
+        assert_eq!(opened.0.unjudged().await.unwrap().len(), 1, "{cut:?}");
+        close(opened).await;
+        let [aside] = &rig.aside()[..] else {
+            panic!("{cut:?}: {:?}", rig.aside())
+        };
+        let directory = rig.path().parent().unwrap();
+        assert_eq!(fs::read(directory.join(aside)).unwrap(), b"damaged", "{cut:?}");
+        let log = fs::read(directory.join(format!("{aside}-wal"))).unwrap();
+        assert_eq!(log, b"log", "{cut:?}");
+        assert!(
+            !rig.beside(".new").exists() && !rig.beside(".suspect").exists(),
+            "{cut:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_replacement_that_was_being_built_is_built_anew() {
+    let rig = cut_short(Cut::WhileItWasBuilt).await;
+    let (opened, aside) = open_damaged(&rig).await;
+    assert!(!aside.salvaged.counters, "nothing is to be had of a few words");
+    assert!(!rig.beside(".unfinished").exists());
     close(opened).await;
-    // While the new one was being filled.
-    fs::write(rig.beside(".new"), "half of a database").unwrap();
-    spoil(rig.path(), |octets| octets.fill(0xa5));
-    let (opened, _) = open_damaged(&rig).await;
-    assert!(!rig.beside(".new").exists());
-    close(opened).await;
+}
+
+#[tokio::test]
+async fn what_was_measured_outlives_the_connection_it_came_in() {
+    for (cuffs, expected) in [(1, "living-room"), (2, "unknown-after-damage")] {
+        let rig = Rig::new();
+        let opened = rig.open();
+        let store = &opened.0;
+        let (first, _) = measure(store, b"first of all").await;
+        store.end_connection(first, time(2)).await.unwrap();
+        let (second, _) = measure(store, b"measured").await;
+        store.end_connection(second, time(2)).await.unwrap();
+        if cuffs == 2 {
+            store.begin_connection(name("bedroom"), true, at(3)).await.unwrap();
+        }
+        close(opened).await;
+        // What the damage has taken: these rows, and a table that nothing else hangs on, by which it is seen.
+        let spoiled = rig.look();
+        let damage = "PRAGMA foreign_keys = OFF; DELETE FROM connection WHERE cuff = 'living-room'; DROP TABLE command";
+        spoiled.execute_batch(damage).unwrap();
+        spoiled.close().unwrap();
+        let opened = rig.try_open().unwrap();
+        let aside = opened.aside.unwrap();
+        let opened = (opened.store, opened.thread);
+        assert_eq!(
+            (aside.salvaged.measurements, aside.salvaged.connections_lost),
+            (2, 2),
+            "{aside:?}"
+        );
+        let unjudged = opened.0.unjudged().await.unwrap();
+        let cuffs: Vec<&str> = unjudged.iter().map(|one| one.connection.cuff.as_str()).collect();
+        assert_eq!(
+            cuffs,
+            ["living-room", expected],
+            "the first connection of a cuff is known"
+        );
+        for one in &unjudged {
+            assert!(!one.connection.bonded && !one.measurements[0].synchronized);
+            assert_eq!(one.connection.ended_at, Some(time(1)));
+        }
+        assert_eq!(unjudged[1].measurements[0].octets, b"measured");
+        close(opened).await;
+        close(rig.open()).await;
+    }
 }

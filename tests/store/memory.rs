@@ -81,6 +81,29 @@ async fn the_gateway_may_change_only_while_nothing_is_unsent() {
 }
 
 #[tokio::test]
+async fn what_tests_invent_and_what_was_measured_never_share_a_store() {
+    let (site, gateway) = (name("north"), name("gw"));
+    for of_tests in [false, true] {
+        let rig = Rig::new();
+        for _start in 0..2 {
+            let opened = rig.open();
+            let care = opened.0.bind(site.clone(), gateway.clone());
+            let tests = opened.0.bind_for_tests(site.clone(), gateway.clone());
+            if of_tests {
+                tests.await.unwrap();
+                let refused = care.await.unwrap_err();
+                assert!(matches!(&refused, StoreError::OfTests { path } if path == rig.path()));
+            } else {
+                care.await.unwrap();
+                let refused = tests.await.unwrap_err();
+                assert!(matches!(&refused, StoreError::NotOfTests { path } if path == rig.path()));
+            }
+            close(opened).await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn readings_are_listed_page_by_page_each_once_by_time_of_receipt() {
     let rig = Rig::new();
     let opened = rig.open();

@@ -1,7 +1,7 @@
 //! Opening the store: what it refuses, and who may read its files.
 
 use std::fs::{self, Permissions};
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::Path;
 
 use cuffd::store::{Store, StoreError};
@@ -87,6 +87,38 @@ fn a_directory_that_is_not_there_is_named_and_not_made() {
         "{refused}"
     );
     assert!(!path.parent().unwrap().exists());
+}
+
+#[tokio::test]
+async fn an_existing_store_is_asked_for_and_none_is_made() {
+    let rig = Rig::new();
+    for left in [None, Some("")] {
+        if let Some(octets) = left {
+            fs::write(rig.path(), octets).unwrap();
+        }
+        let refused = Store::open_existing(rig.settings.clone(), at(0)).unwrap_err();
+        assert!(matches!(&refused, StoreError::Missing { .. }), "{refused:?}");
+        assert!(refused.to_string().contains(rig.path().to_str().unwrap()), "{refused}");
+        assert!(!rig.beside(".lock").exists(), "nothing was made");
+    }
+    close(rig.open()).await;
+    let opened = Store::open_existing(rig.settings.clone(), at(0)).unwrap();
+    close((opened.store, opened.thread)).await;
+}
+
+#[tokio::test]
+async fn what_root_makes_belongs_to_whom_the_directory_belongs_to() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let rig = Rig::new();
+    chown(rig.path().parent().unwrap(), Some(4_711), Some(4_712)).unwrap();
+    let opened = rig.open();
+    for suffix in ["", "-wal", "-shm", ".lock"] {
+        let of = rig.beside(suffix).metadata().unwrap();
+        assert_eq!((of.uid(), of.gid()), (4_711, 4_712), "cuffd.db{suffix}");
+    }
+    close(opened).await;
 }
 
 #[test]

@@ -84,7 +84,7 @@ async fn what_is_unfinished_never_goes() {
     opened.0.apply(marks).await.unwrap();
     prune_all(&opened.0, Timestamp::MAX).await;
     assert!(
-        opened.0.health().await.unwrap().too_large,
+        opened.0.health().await.unwrap().nearly_full,
         "and it is said that nothing more can go"
     );
     assert_eq!(kept(&opened.0).await, [1, 2, 3, 4, 5]);
@@ -130,6 +130,42 @@ async fn a_done_message_goes_with_its_reading_but_its_hash_and_its_seq_stay_take
 }
 
 #[tokio::test]
+async fn what_need_not_be_kept_at_all_goes_as_soon_as_it_is_finished() {
+    for (keep, left) in [(0, vec![3]), (1, vec![1, 2, 3])] {
+        let mut rig = Rig::new();
+        rig.settings.keep = Duration::from_secs(keep);
+        let opened = rig.open();
+        let store = &opened.0;
+        store
+            .queue((1..=3).map(|seq| message(READING, seq)).collect())
+            .await
+            .unwrap();
+        store.apply(vec![sent(1, time(5))]).await.unwrap();
+        store.receipt(vec![id(READING, 2)], time(5)).await.unwrap();
+        assert_eq!(kept(store).await, left, "kept for {keep} s");
+        close(opened).await;
+    }
+}
+
+#[tokio::test]
+async fn the_store_is_nearly_full_when_most_of_it_is_unsent() {
+    let mut rig = Rig::new();
+    rig.settings.max_size = 4 * MIB;
+    let opened = rig.open();
+    let store = &opened.0;
+    // Some 4 MiB, which is one page of 4 KiB and a little for each.
+    store.queue((1..=900).map(large).collect()).await.unwrap();
+    for (sent_up_to, full) in [(0, true), (100, true), (600, false)] {
+        store
+            .apply((1..=sent_up_to).map(|seq| sent(seq, time(0))).collect())
+            .await
+            .unwrap();
+        assert_eq!(store.health().await.unwrap().nearly_full, full, "{sent_up_to} are sent");
+    }
+    close(opened).await;
+}
+
+#[tokio::test]
 async fn above_max_size_the_oldest_sent_go_first_and_the_file_shrinks() {
     let mut rig = Rig::new();
     rig.settings.max_size = 2 * MIB;
@@ -141,13 +177,16 @@ async fn above_max_size_the_oldest_sent_go_first_and_the_file_shrinks() {
         .await
         .unwrap();
     let before = opened.0.health().await.unwrap();
-    assert!(before.size > 8 * MIB && before.too_large, "{before:?}");
+    assert!(
+        before.size > 8 * MIB && !before.nearly_full,
+        "most of it can go: {before:?}"
+    );
 
     let first = opened.0.prune(time(0)).await.unwrap();
     assert!(first.more && first.messages < 1_000, "bounded: {first:?}");
     prune_all(&opened.0, time(0)).await;
     let after = opened.0.health().await.unwrap();
-    assert!(!after.too_large && after.size < 3 * MIB, "{after:?}");
+    assert!(!after.nearly_full && after.size < 3 * MIB, "{after:?}");
     let kept = kept(&opened.0).await;
     assert_eq!(kept[..100], (1..=100).collect::<Vec<_>>(), "what is queued stays");
     let newest: Vec<_> = (2_001 - (kept.len() as u64 - 100)..=2_000).collect();

@@ -121,6 +121,10 @@ impl Reporter {
         }
     }
 
+    pub(super) fn commands_refused(&self) -> bool {
+        self.state.borrow().commands_refused
+    }
+
     /// Something of the outbox was answered. What is answered as the last of its kind was is not logged again.
     pub(super) fn answered(&mut self, judged: Judged) {
         let Judged { kind, answer, code } = judged;

@@ -7,7 +7,7 @@ use cuffd::clock;
 use cuffd::core::delivery::{Kind, NewMessage};
 use cuffd::core::name::Name;
 use cuffd::mqtt::topics::Topics;
-use cuffd::store::{Settings, Store};
+use cuffd::store::{Opened, Settings, Store};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -19,17 +19,8 @@ const BATCH: usize = 1000;
 impl Gateway {
     /// Queues so many readings in the store. Their octets by id.
     pub(crate) async fn queue(&self, count: u64) -> HashMap<Uuid, Vec<u8>> {
-        let settings = Settings {
-            path: self.store(),
-            keep: Duration::from_secs(30 * 24 * 3600),
-            max_size: 256 << 20,
-            reserve: 0,
-            keep_ended: Duration::from_secs(60),
-            keep_unassigned: false,
-            boot: clock::boot_id(),
-        };
-        let mut opened = Store::open(settings, clock::now()).unwrap();
-        opened.store.bind(name("north"), name("gw")).await.unwrap();
+        let mut opened = self.open();
+        opened.store.bind_for_tests(name("north"), name("gw")).await.unwrap();
         let messages: Vec<NewMessage> = (1..=count).map(message).collect();
         let queued = messages.iter().map(|message| (message.id, message.payload.clone()));
         let queued = queued.collect();
@@ -39,6 +30,27 @@ impl Gateway {
         opened.store.close().await;
         opened.thread.ended().await.unwrap();
         queued
+    }
+
+    /// Makes the store that of a gateway that is no test.
+    pub(crate) async fn bind_for_care(&self) {
+        let mut opened = self.open();
+        opened.store.bind(name("north"), name("gw")).await.unwrap();
+        opened.store.close().await;
+        opened.thread.ended().await.unwrap();
+    }
+
+    fn open(&self) -> Opened {
+        let settings = Settings {
+            path: self.store(),
+            keep: Duration::from_secs(30 * 24 * 3600),
+            max_size: 256 << 20,
+            reserve: 0,
+            keep_ended: Duration::from_secs(60),
+            keep_unassigned: false,
+            boot: clock::boot_id(),
+        };
+        Store::open(settings, clock::now()).unwrap()
     }
 }
 

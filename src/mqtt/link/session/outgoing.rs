@@ -79,11 +79,16 @@ impl<O: Outbox> Session<'_, O> {
         }
     }
 
-    /// What the link knows itself: that it is connected, and whether somebody listens.
+    /// What the link knows itself: that it is connected, whether somebody listens, and whether commands can come.
     pub(super) fn add_own(&self, problems: &mut BTreeSet<Problem>) {
         problems.remove(&Problem::BrokerUnreachable);
         if self.memory.reporter.no_subscriber() {
             problems.insert(Problem::NoSubscriber);
+        }
+        if self.memory.reporter.commands_refused() {
+            problems.insert(Problem::CommandsRefused);
+        } else {
+            problems.remove(&Problem::CommandsRefused);
         }
     }
 
