@@ -249,6 +249,7 @@ fn a_state(config: &Config) -> State {
         test: false,
         started_at: clock::wall(),
         brokers: Vec::new(),
+        receipts: false,
     };
     let board = Board::new(&config.cuffs, RadioState::Virtual);
     let room = StoreState {

@@ -87,7 +87,7 @@ enum Command {
     Decode(decode::Args),
     /// What is stored.
     Readings(readings::Options),
-    /// What the gate would have said to these events, by the policy of the config.
+    /// What the gate would have said to events, or what it said in a stored session, and why.
     Replay(replay::Args),
     /// Queues stored messages again, octet for octet.
     Resend(resend::Options),
@@ -111,6 +111,9 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Demo(args) => gateway::demo(args, global.log_level),
         Command::Simulate(args) => gateway::simulate(&args, &global),
         Command::Replay(args) => {
+            if let Some(session) = &args.session {
+                return replay::stored_session(&args, &global, session);
+            }
             let (output, errors) = (std::io::stdout().lock(), std::io::stderr().lock());
             replay::run(&args, &global.config, std::io::stdin().lock(), output, errors)
         }

@@ -7,17 +7,20 @@ mod event;
 mod printed;
 mod replayer;
 mod seen;
+mod session;
 
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::Global;
 use crate::app::chain;
 use crate::cli::exit;
 use crate::cli::lines::read_line;
 use crate::config::mistake::Mistakes;
 use crate::config::{self, ForReplay};
+use crate::core::name::{Name, NameError};
 use crate::core::readiness::gate::Gate;
 
 use replayer::Replayer;
@@ -36,6 +39,19 @@ pub struct Args {
     /// The events, one JSON object a line; `-` is standard input
     #[arg(value_name = "EVENTS", default_value = "-")]
     pub events: PathBuf,
+
+    /// What the gate said in this stored session, and why, by the policy that was in force; asks the running daemon, or the
+    /// store where none runs
+    #[arg(long, value_name = "ID", value_parser = session_id, conflicts_with = "events")]
+    pub session: Option<Name>,
+
+    /// With `--session`: prints the events of the session as `replay` reads them, to try another policy on them
+    #[arg(long, requires = "session")]
+    pub as_events: bool,
+}
+
+fn session_id(text: &str) -> Result<Name, NameError> {
+    Name::parse(text)
 }
 
 /// Why a replay could not go on.
@@ -53,9 +69,21 @@ pub enum ReplayError {
     /// The events cannot be read on.
     #[error("cannot read the events")]
     Read(#[source] io::Error),
+    /// A stored session names settings that are not stored.
+    #[error("the settings that the session was judged by are not stored")]
+    NoSettings,
+    /// The stored settings are not of this version.
+    #[error("the settings that the session was judged by cannot be read: {0}")]
+    Settings(Mistakes),
     /// The answers cannot be written.
     #[error("cannot write the answers")]
     Write(#[source] io::Error),
+}
+
+/// Prints what the gate said in the session that `args` name.
+#[must_use]
+pub(super) fn stored_session(args: &Args, global: &Global, session: &Name) -> u8 {
+    session::run(global, session, args.as_events, std::io::stdout().lock())
 }
 
 /// Replays the events by the config at `config`, and returns the exit code: 0, 1 if there was an error line, 78 for the

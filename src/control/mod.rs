@@ -2,6 +2,7 @@
 //! the socket may ask.
 
 pub mod client;
+pub mod history;
 pub mod server;
 
 use std::path::PathBuf;

@@ -3,11 +3,11 @@
 use std::fs::Permissions;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Query, State as Shared};
+use axum::extract::{Path, Query, State as Shared};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -20,7 +20,9 @@ use tokio::net::UnixListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use super::history::history;
 use crate::clock;
+use crate::core::name::Name;
 use crate::core::state::State;
 use crate::store::{Cursor, Resend, Store, StoreError};
 
@@ -78,7 +80,7 @@ impl Drop for File {
 ///
 /// # Errors
 /// Another daemon listens there, or the folder cannot be written.
-pub fn bind(path: &Path) -> Result<Socket, ServerError> {
+pub fn bind(path: &std::path::Path) -> Result<Socket, ServerError> {
     let failed = |cause| ServerError::Bind {
         path: path.into(),
         cause,
@@ -111,6 +113,7 @@ pub async fn serve(socket: Socket, sources: Sources, cancel: CancellationToken) 
         .route("/api/v1/status", get(status))
         .route("/control/v1/readings", get(readings))
         .route("/control/v1/resend", post(resend))
+        .route("/control/v1/sessions/{session}", get(session))
         .with_state(sources);
     let Socket { listener, _file } = socket;
     axum::serve(listener, router)
@@ -158,6 +161,14 @@ async fn readings(Shared(sources): Shared<Sources>, Query(which): Query<Which>) 
         Body::from_stream(lines),
     )
         .into_response()
+}
+
+/// What the gate was told of a session; null if there never was one of this id.
+async fn session(Shared(sources): Shared<Sources>, Path(session): Path<Name>) -> Response {
+    match history(&sources.store, session).await {
+        Ok(history) => Json(history).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+    }
 }
 
 /// A request to queue messages again.

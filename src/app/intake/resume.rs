@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
-use tracing::{error, warn};
+use tracing::error;
 use uuid::Uuid;
 
 use super::gatekeeper::Gatekeeper;
@@ -15,7 +15,6 @@ use crate::core::moment::Now;
 use crate::core::name::Name;
 use crate::core::readiness::event::Event;
 use crate::core::readiness::gate::Gate;
-use crate::core::readiness::outcome::Outcome;
 use crate::core::readiness::policy::Policy;
 use crate::core::readiness::record::Record;
 use crate::store::{Step, StoredEvent, StoredSessions};
@@ -102,9 +101,20 @@ impl Gatekeeper {
         self.clock = clock;
         self.gate = self.terms.gate();
         self.gate.reserve_ids(stored.ended.iter().cloned());
+        let told: Vec<(&StoredEvent, Option<Record>)> =
+            stored.events.iter().map(|event| (event, record(event))).collect();
+        // What cannot be read could be a reading that stands against a session: then none of them goes on.
+        let is_whole = told.iter().all(|(_, record)| record.is_some());
         let mut patients = Vec::new();
-        for event in &stored.events {
-            self.tell_stored(event, &mut patients);
+        for (stored, record) in told {
+            let Some(record) = record else { continue };
+            if let Record::SessionOpened { session, patient, .. } = &record {
+                patients.push((session.clone(), patient.clone()));
+            }
+            if is_whole {
+                let (at, told_at, synchronized) = (stored.at, stored.told_at, stored.synchronized);
+                let _said_when_all_is_told = self.gate.tell_again(record, at, told_at, synchronized);
+            }
         }
         let at = self.clock.latest();
         for event in [Event::Clock { synchronized }, Event::Store { available }] {
@@ -117,36 +127,6 @@ impl Gatekeeper {
             (session.clone(), patient.map(|(_, patient)| patient.clone()))
         });
         unknown.collect()
-    }
-
-    fn tell_stored(&mut self, stored: &StoredEvent, patients: &mut Vec<(Name, Name)>) {
-        let record: Record = match serde_json::from_str(stored.told.expose()) {
-            Ok(record) => record,
-            // Whatever hangs on it is not ready: at worst the session is unknown, and ends.
-            Err(error) => return error!(line = error.line(), "a stored event cannot be read"),
-        };
-        if let Record::SessionOpened { session, patient, .. } = &record {
-            patients.push((session.clone(), patient.clone()));
-        }
-        let shift = stored.at.duration_since(stored.told_at);
-        let Some(event) = record.event(stored.at, shift) else {
-            return;
-        };
-        if self.gate.is_clock_synchronized() != stored.synchronized {
-            let synchronized = stored.synchronized;
-            let _said_when_all_is_told = self.gate.handle(Event::Clock { synchronized }, stored.at);
-        }
-        let mut started = None;
-        if let Event::SessionStarted { session } = &event {
-            started = Some(session.clone());
-        }
-        let outcomes = self.gate.handle(event, stored.at);
-        let refused = outcomes.iter().any(|outcome| matches!(outcome, Outcome::Refused(_)));
-        if let Some(session) = started.filter(|_| refused)
-            && self.gate.restore_started(&session, stored.at)
-        {
-            warn!(%session, "by the settings in force it would not have started; it stays started");
-        }
     }
 
     /// Ends the sessions that the gate does not know, and puts down that other settings are in force now, if they are.
@@ -175,18 +155,12 @@ impl Gatekeeper {
     }
 }
 
+fn record(event: &StoredEvent) -> Option<Record> {
+    let read = serde_json::from_str(event.told.expose());
+    read.map_err(|error: serde_json::Error| error!(line = error.line(), "a stored event cannot be read"))
+        .ok()
+}
+
 fn last_setting(events: &[StoredEvent]) -> Option<i64> {
-    let settings = events
-        .iter()
-        .rev()
-        .filter_map(|event| match serde_json::from_str(event.told.expose()).ok()? {
-            Record::SessionOpened { setting, .. } | Record::Setting { setting } => Some(setting),
-            Record::Attested { .. }
-            | Record::Measurement(_)
-            | Record::Clock { .. }
-            | Record::Decided { .. }
-            | Record::SessionStarted { .. }
-            | Record::SessionClosed { .. } => None,
-        });
-    settings.into_iter().next()
+    events.iter().rev().find_map(|event| record(event)?.setting())
 }

@@ -95,9 +95,15 @@ impl<W: Write> Replayer<W> {
 
     fn handle(&mut self, at: Timestamp, event: Event) -> io::Result<()> {
         let session = event.session().cloned();
-        for outcome in self.gate.handle(event, at) {
+        let outcomes = self.gate.handle(event, at);
+        self.say(at, session.as_ref(), outcomes)
+    }
+
+    /// Prints what the gate said.
+    fn say(&mut self, at: Timestamp, session: Option<&Name>, outcomes: Vec<Outcome>) -> io::Result<()> {
+        for outcome in outcomes {
             match outcome {
-                Outcome::Refused(refusal) => self.refused(at, session.as_ref(), refusal)?,
+                Outcome::Refused(refusal) => self.refused(at, session, refusal)?,
                 Outcome::Judged(judged) => match &judged.fate {
                     Fate::NotCounted(reasons) => self.print(&ReadingLine {
                         at,

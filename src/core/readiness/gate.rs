@@ -103,12 +103,12 @@ impl Gate {
         self.elapsed_known
     }
 
-    /// Makes a session started that was started in an earlier run. Under another policy its readings may not be ready any
-    /// more, but what is under way cannot be taken back. Says whether it is open.
-    pub fn restore_started(&mut self, session: &Name, at: Timestamp) -> bool {
+    /// Makes an open session started, ready or not.
+    pub(super) fn restore_started(&mut self, session: &Name, at: Timestamp) {
         let place = self.sessions.place_of(session);
-        let open = place.and_then(|place| self.sessions.get_mut(place));
-        open.map(|open| open.session.start(at)).is_some()
+        if let Some(open) = place.and_then(|place| self.sessions.get_mut(place)) {
+            open.session.start(at);
+        }
     }
 
     /// Whether a session is open.

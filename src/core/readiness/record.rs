@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::event::{Arrived, Connection, Decision, Event};
+use super::gate::Gate;
+use super::outcome::Outcome;
 use crate::core::moment::whole_seconds;
 use crate::core::name::Name;
 use crate::core::reading::ReadingId;
@@ -180,6 +182,55 @@ impl Record {
             Self::SessionStarted { session } => Event::SessionStarted { session },
             Self::SessionClosed { session } => Event::SessionClosed { session },
         })
+    }
+}
+
+impl Record {
+    /// The number of the settings that it names, if it does.
+    #[must_use]
+    pub const fn setting(&self) -> Option<i64> {
+        match self {
+            Self::SessionOpened { setting, .. } | Self::Setting { setting } => Some(*setting),
+            Self::Attested { .. }
+            | Self::Measurement(_)
+            | Self::Clock { .. }
+            | Self::Decided { .. }
+            | Self::SessionStarted { .. }
+            | Self::SessionClosed { .. } => None,
+        }
+    }
+}
+
+impl Gate {
+    /// Tells the gate something that it was told before, at `told_at`, which is `at` by now because the wall clock stepped;
+    /// `synchronized` is what was known of the gateway's clock then.
+    ///
+    /// What was started stays started, whatever the settings say now: what is under way cannot be taken back.
+    #[must_use]
+    pub fn tell_again(
+        &mut self,
+        record: Record,
+        at: Timestamp,
+        told_at: Timestamp,
+        synchronized: bool,
+    ) -> Vec<Outcome> {
+        let Some(event) = record.event(at, at.duration_since(told_at)) else {
+            return Vec::new();
+        };
+        let mut outcomes = Vec::new();
+        if self.is_clock_synchronized() != synchronized {
+            outcomes.extend(self.handle(Event::Clock { synchronized }, at));
+        }
+        let mut started = None;
+        if let Event::SessionStarted { session } = &event {
+            started = Some(session.clone());
+        }
+        outcomes.extend(self.handle(event, at));
+        let refused = outcomes.iter().any(|outcome| matches!(outcome, Outcome::Refused(_)));
+        if let Some(session) = started.filter(|_| refused) {
+            self.restore_started(&session, at);
+        }
+        outcomes
     }
 }
 
