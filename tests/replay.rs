@@ -54,7 +54,11 @@ fn run_with(config: &str, events: &str) -> Ran {
 }
 
 fn run_at(config: &Path, events: &str, input: &[u8]) -> Ran {
-    let args = Args { events: events.into() };
+    let args = Args {
+        events: events.into(),
+        session: None,
+        as_events: false,
+    };
     let (mut output, mut errors) = (Vec::new(), Vec::new());
     let code = replay::run(&args, config, input, &mut output, &mut errors);
     Ran {
@@ -376,7 +380,11 @@ fn an_answer_does_not_wait_for_the_next_event() {
         answered,
         asked: 0,
     };
-    let args = Args { events: "-".into() };
+    let args = Args {
+        events: "-".into(),
+        session: None,
+        as_events: false,
+    };
     let code = replay::run(&args, &config, input, Telling(tell), io::sink());
     assert_eq!(code, 1);
 }
@@ -402,7 +410,11 @@ impl Read for Failing {
 #[test]
 fn a_reader_that_has_seen_enough_is_no_failure_and_a_full_disk_is() {
     let (_directory, config) = directory(CONFIG);
-    let args = Args { events: "-".into() };
+    let args = Args {
+        events: "-".into(),
+        session: None,
+        as_events: false,
+    };
     let to = |kind| replay::run(&args, &config, &b"x\n"[..], Failing(kind), io::sink());
     assert_eq!(to(io::ErrorKind::BrokenPipe), 1);
     assert_eq!(to(io::ErrorKind::StorageFull), 74);
@@ -413,7 +425,11 @@ fn a_reader_that_has_seen_enough_is_no_failure_and_a_full_disk_is() {
 #[test]
 fn a_line_without_end_fills_no_memory() {
     let (_directory, config) = directory(CONFIG);
-    let args = Args { events: "-".into() };
+    let args = Args {
+        events: "-".into(),
+        session: None,
+        as_events: false,
+    };
     let mut output = Vec::new();
     let endless = io::repeat(b'x').take(40 << 20);
     let tick: &[u8] = b"\n{\"at\":\"2026-11-21T18:00:00Z\",\"event\":\"tick\"}\n";
