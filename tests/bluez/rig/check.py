@@ -28,7 +28,9 @@ def mistakes(gateway: Gateway, bonded: Collection[Cuff], may_lack: Collection[Me
             if reading is None and taken not in may_lack:
                 found.append(f"{registration.cuff.name}: {taken.raw} never arrived")
             elif reading is not None:
-                found += value_mistakes(reading, taken, registration, registration.cuff in bonded)
+                found += value_mistakes(
+                    reading, taken, registration, registration.cuff in bonded, gateway.sessions.get(taken.raw)
+                )
     found += [f"{raw} arrived and was never measured" for raw in by_raw if raw not in expected]
     return found
 
@@ -50,10 +52,12 @@ def identity_mistakes(readings: list[Message]) -> list[str]:
     return found
 
 
-def value_mistakes(reading: Message, taken: Measurement, registration: Registration, bonded: bool) -> list[str]:
+def value_mistakes(
+    reading: Message, taken: Measurement, registration: Registration, bonded: bool, session: str | None
+) -> list[str]:
     """The fields of one reading that differ from what the cuff measured."""
     body, cuff = reading.body, registration.cuff
-    expected = taken.fields_of_reading() | {"patient": registration.patient_of(taken.user_id), "session": None}
+    expected = taken.fields_of_reading() | {"patient": registration.patient_of(taken.user_id), "session": session}
     found = [
         f"{taken.raw}: {field} is {body.get(field)!r}, not {value!r}"
         for field, value in expected.items()

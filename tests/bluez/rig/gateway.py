@@ -1,8 +1,10 @@
 """cuffd in the guest: its config, its life and death, and what it published."""
 
 import json
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from .clock import ZONE
@@ -14,6 +16,7 @@ from .witness import Message, Witness
 SITE = "vm"
 CONNECT_FOR_S = 30
 """Longer than the default: an emulated machine may need ten seconds for what takes a real one half a second."""
+COMMANDS_EXPIRE_AFTER = timedelta(minutes=5)
 STOPS_IN_S = 20
 """More than the daemon's own grace period."""
 
@@ -37,6 +40,10 @@ class Gateway:
     def __init__(self, guest: Guest, witness: Witness, name: str, logs: Path) -> None:
         self.name = name
         self.registrations: list[Registration] = []
+        self.policy = ""
+        """The `[readiness]` table; without one there are no sessions."""
+        self.sessions: dict[str, str] = {}
+        """The session that each measurement must have gone to, by its octets."""
         self._guest, self._witness, self._logs = guest, witness, logs
         self._topic = f"cuffd/v1/{SITE}/{name}"
 
@@ -104,6 +111,36 @@ class Gateway:
         statuses = self._witness.messages(f"{self._topic}/status")
         return len({status.body["run"] for status in statuses if status.body.get("state") == "online"})
 
+    def answers(self, session: str) -> list[Message]:
+        """Every answer of the gate about this session, doubles too."""
+        return self._witness.messages(f"{self._topic}/session/{session}/readiness")
+
+    async def command(self, command: str, **fields: object) -> None:
+        """Sends a command, and fails if it is not carried out."""
+        identity = str(uuid.uuid4())
+        expires_at = (datetime.now(UTC) + COMMANDS_EXPIRE_AFTER).isoformat()
+        body = {"schema": "cuffd.command/1", "id": identity, "site": SITE, "gateway": self.name}
+        body |= {"expires_at": expires_at, "command": command} | fields
+        await self._guest.do(f"mosquitto_pub -h 127.0.0.1 -q 1 -t {self._topic}/command -m '{json.dumps(body)}'")
+
+        def reply() -> dict[str, object] | None:
+            replies = (message.body for message in self._witness.messages(f"{self._topic}/reply"))
+            return next((body for body in replies if body.get("id") == identity), None)
+
+        await self.is_alive_until(lambda: reply() is not None, f"the reply to {command}")
+        if not (told := reply()) or not told["ok"]:
+            raise Failure(f"{command}: {told}")
+
+    async def has_answered(self, session: str, state: str) -> Message:
+        """Returns the latest answer about this session, once it is this state."""
+
+        def latest() -> Message | None:
+            answers = self.answers(session)
+            return answers[-1] if answers and answers[-1].body["state"] == state else None
+
+        await self.is_alive_until(lambda: latest() is not None, f"the session to be {state}")
+        return self.answers(session)[-1]
+
     async def has_stored(self, count: int) -> None:
         """Returns once the daemon tells of that many stored readings, published or not."""
         command = f"cuffd readings --format jsonl --config {self.config_in_guest}"
@@ -129,6 +166,7 @@ key_file = "/var/lib/cuffd/key.jwk"
 time_zone = "{ZONE.key}"
 
 [mqtt]
+unsigned_commands = ["open_session", "attest", "start", "close_session", "report", "receipt"]
 
 [[mqtt.brokers]]
 url = "mqtt://127.0.0.1:1883"
@@ -142,6 +180,9 @@ reserve = "8MiB"
 
 [web]
 enabled = false
+emergency_number = "555-0199"
+clinic_contact = "555-0100"
+crisis_text = {{ en = "Rest, and call." }}
 
 [log]
 level = "debug"
@@ -149,6 +190,7 @@ format = "json"
 
 [clock]
 source = "trust"
+{self.policy}
 {cuffs}"""
 
     def _config_of(self, registration: Registration) -> str:
