@@ -92,7 +92,7 @@ fn policy(rules: &Rules) -> Policy {
     }
 }
 
-fn event(happening: Happening, id: u64, now: i64) -> Event {
+fn event(happening: Happening, id: u64, now: i64, clock_synchronized: bool) -> Event {
     let session = name("s1");
     match happening {
         Happening::Measured {
@@ -124,7 +124,7 @@ fn event(happening: Happening, id: u64, now: i64) -> Event {
                     received_at: at(now),
                     offset_s: Some(0),
                     seen_before: false,
-                    clock_synchronized: true,
+                    clock_synchronized,
                 }],
             })
         }
@@ -273,7 +273,7 @@ proptest! {
             now += wait;
             // No two measurements are alike, so that none is a double; ids follow the events.
             let id = number as u64;
-            let outcomes = gate.handle(event(happening, id, now), at(now));
+            let outcomes = gate.handle(event(happening, id, now, gate.is_clock_synchronized()), at(now));
             let refused = outcomes.iter().any(|outcome| matches!(outcome, Outcome::Refused(_)));
             if matches!(happening, Happening::Measured { .. }) {
                 let counts = oracle.measured(now, id, happening);

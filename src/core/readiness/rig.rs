@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 
 use super::event::{Arrived, Connection, Decision, Event};
 use super::gate::Gate;
+use super::gate::Gate;
 use super::policy::{Approval, Limits, Policy, Pressures, ReadingRules};
 use crate::core::bls::measurement::{CuffTime, Measurement, Status, Unit};
 use crate::core::bls::sfloat::Sfloat;
