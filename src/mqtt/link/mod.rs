@@ -89,6 +89,7 @@ pub async fn run<O: Outbox>(
             reporter: Reporter::new(inputs.state.clone()),
             dropped_commands: Seldom::default(),
             lost_replies: Seldom::default(),
+            outbox_failed: Seldom::default(),
             tries: Tries::default(),
         },
         connections: 0,
@@ -118,6 +119,7 @@ struct Memory {
     reporter: Reporter,
     dropped_commands: Seldom,
     lost_replies: Seldom,
+    outbox_failed: Seldom,
     tries: Tries,
 }
 
