@@ -306,7 +306,12 @@ impl Session {
         } else if catalogue == Catalogue::default() {
             self.hang_up(self.fallen_short(Failure::Connect), now, out);
         } else {
-            self.hang_up(Ending::Failed(Failure::NoMeasurementCharacteristic), now, out);
+            let elsewhere = self.setup.habits.proprietary_service;
+            let failure = elsewhere.map_or(
+                Failure::NoMeasurementCharacteristic,
+                Failure::OnlyBehindServiceOfItsMaker,
+            );
+            self.hang_up(Ending::Failed(failure), now, out);
         }
     }
 

@@ -110,6 +110,7 @@ const fn failed(failure: Failure) -> &'static str {
     match failure {
         Failure::Connect => "it was heard, and did not answer",
         Failure::NoMeasurementCharacteristic => "it has no blood pressure measurement to give",
+        Failure::OnlyBehindServiceOfItsMaker(_) => "it gives its readings to its maker's own program only",
         Failure::Bond => "it does not know the bond any more",
         Failure::Subscribe => "it would not send its readings",
         Failure::Stack => "Bluetooth went away",
