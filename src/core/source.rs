@@ -97,6 +97,13 @@ pub enum ClockNote {
         /// When it was written.
         at: Now,
     },
+    /// It was written, and whether the cuff has taken that is not known: from here on nothing is known of its clock.
+    MaybeSet {
+        /// The local time that was written.
+        to: DateTime,
+        /// When the writing began.
+        at: Now,
+    },
 }
 
 /// What a cuff says of itself: Device Information, Battery, Blood Pressure Feature.

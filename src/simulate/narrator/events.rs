@@ -44,6 +44,7 @@ fn clock(note: &ClockNote) -> String {
             offset_s: late @ 1.., ..
         } => format!("its clock is {late} s late"),
         ClockNote::Read { offset_s, .. } => format!("its clock is {} s early", offset_s.unsigned_abs()),
+        ClockNote::MaybeSet { .. } => "whether its clock was set is not known".to_owned(),
         ClockNote::Set { to, .. } => format!("its clock is set to {}", to.strftime("%Y-%m-%d %H:%M:%S")),
     }
 }
