@@ -6,6 +6,7 @@ use tokio::sync::watch;
 use tracing::{error, info, warn};
 
 use crate::clock;
+use crate::core::delivery::seldom::Seldom;
 use crate::core::moment::Moment;
 use crate::core::state::StoreState;
 use crate::store::{Store, StoreError, StoreHealth};
@@ -26,10 +27,11 @@ pub(super) struct Told {
 pub(super) async fn run(store: Store, state: watch::Sender<StoreState>, mut told: Told, heart: Heart) {
     let mut pruned_at: Option<Moment> = None;
     let mut was_available = true;
+    let mut unanswered = Seldom::default();
     loop {
         heart.beat();
         let refused = *told.refused.borrow_and_update();
-        show(&state, store.health().await, refused);
+        show(&state, store.health().await, refused, &mut unanswered);
         let available = state.borrow().available;
         if was_available != available {
             log(*state.borrow());
@@ -72,11 +74,18 @@ pub(super) fn seen(health: StoreHealth, refused: bool) -> StoreState {
     }
 }
 
-fn show(state: &watch::Sender<StoreState>, health: Result<StoreHealth, StoreError>, refused: bool) {
+fn show(
+    state: &watch::Sender<StoreState>,
+    health: Result<StoreHealth, StoreError>,
+    refused: bool,
+    unanswered: &mut Seldom,
+) {
     let new = match health {
         Ok(health) => seen(health, refused),
         Err(error) => {
-            warn!(%error, "the store does not answer");
+            if let Some(times) = unanswered.happened(clock::moment()) {
+                warn!(times, %error, "the store does not answer");
+            }
             StoreState {
                 available: false,
                 ..*state.borrow()

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use jiff::civil::DateTime;
 use tokio::sync::watch;
 use tracing::{error, info};
 
 use crate::core::moment::Now;
 use crate::core::name::Name;
+use crate::core::reading::cuff_clock::Setting;
 use crate::core::source::{ClockNote, Description};
 use crate::private::Private;
 use crate::store::{
@@ -107,7 +107,7 @@ impl Persist {
     ///
     /// # Errors
     /// The store is damaged or closed.
-    pub async fn last_setting(&self, cuff: &Name) -> Result<Option<(DateTime, Timestamp)>, StoreError> {
+    pub async fn last_setting(&self, cuff: &Name) -> Result<Option<Setting>, StoreError> {
         self.ask("a cuff's clock", || self.store.last_setting(cuff.clone()))
             .await
     }

@@ -13,6 +13,7 @@ use super::board::Board;
 use crate::clock;
 use crate::core::delivery::Kind;
 use crate::core::delivery::notice::Notice;
+use crate::core::delivery::seldom::Seldom;
 use crate::core::moment::Moment;
 use crate::core::name::Name;
 use crate::core::state::{
@@ -78,6 +79,7 @@ pub async fn run(identity: Identity, mut parts: Parts, store: Store, state: watc
     let mut waits = Waits::default();
     let mut asking = Asking::new(clock::moment());
     let mut queued = store.queued();
+    let mut unanswered = Seldom::default();
     loop {
         heart.beat();
         if queued.has_changed().unwrap_or(false) || parts.link.has_changed().unwrap_or(false) {
@@ -89,7 +91,11 @@ pub async fn run(identity: Identity, mut parts: Parts, store: Store, state: watc
             asking.asked(now);
             match ask(&store).await {
                 Ok(new) => waits = new,
-                Err(error) => warn!(%error, "the store could not say what waits"),
+                Err(error) => {
+                    if let Some(times) = unanswered.happened(now) {
+                        warn!(times, %error, "the store could not say what waits");
+                    }
+                }
             }
         }
         let board = Arc::clone(&parts.board.borrow_and_update());

@@ -11,7 +11,7 @@ use super::kind::{Parsed, Refusal, boolean, line, name, private, text, unshown};
 use super::nearest::nearest;
 use super::reader::{Read, Shown, Table};
 use crate::core::cuff::{Address, Cuff, Wearer};
-use crate::core::models::Model;
+use crate::core::models::{Model, WhileInflating};
 use crate::core::name::Name;
 use crate::private::Private;
 
@@ -59,6 +59,9 @@ fn read_cuff(table: &mut Table, register: &mut Register) -> Read<Cuff> {
     let address = table.required("address", unshown(text(address, |text| text.parse::<Address>().ok())));
     let address = address.and_then(|address| only_once(table, "address", address, &mut register.addresses));
     let model = table.or("model", Model::standard(), model);
+    if let Ok(model) = model {
+        warn_of(model, table);
+    }
     let trust_clock = table.or("trust_clock", false, boolean);
     let wearer = read_wearer(table, register.has_policy);
     let since = "a time like \"2026-11-21T18:00:00Z\"";
@@ -71,6 +74,25 @@ fn read_cuff(table: &mut Table, register: &mut Register) -> Read<Cuff> {
         wearer: wearer?,
         since: since?,
     })
+}
+
+/// Says what is known against a model.
+fn warn_of(model: &Model, table: &mut Table) {
+    if let Some(service) = model.proprietary_service {
+        let why = format!(
+            "many cuffs of this model keep their readings behind a service of their maker's own, {service}: one that has \
+             no 0x2A35 beside it brings no reading here"
+        );
+        table.warn("model", why);
+    }
+    match model.while_inflating {
+        WhileInflating::Nothing => {}
+        WhileInflating::PartialValues => {
+            let why = "sends values that are not finished, which nothing tells from a result: without a time of their own \
+                       none of them counts";
+            table.warn("model", why);
+        }
+    }
 }
 
 /// Refuses what another cuff has already, in either file.

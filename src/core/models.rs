@@ -3,10 +3,10 @@
 //! A row holds what was seen in public captures, vendors' samples and issue trackers: evidence, not a specification. A cuff
 //! that nobody listed works by the standard.
 
+use std::fmt;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use jiff::civil;
 use serde::{Deserialize, Deserializer};
 
 use super::bls::measurement::{Layout, Measurement, UserOctet};
@@ -41,9 +41,6 @@ pub struct Model {
     /// Whether its clock can be read.
     #[serde(default)]
     pub clock_read: ClockRead,
-    /// The dates that it stamps readings with while its clock was never set.
-    #[serde(default)]
-    pub factory_dates: Vec<civil::Date>,
     /// Whether and how it bonds.
     pub bond: Bond,
     /// How long to wait between discovery and switching indications on.
@@ -52,18 +49,12 @@ pub struct Model {
     /// How long to wait before and after writing its clock.
     #[serde(default, rename = "write_pause_ms", deserialize_with = "milliseconds")]
     pub write_pause: Duration,
-    /// How the end of a dump shows.
-    #[serde(default)]
-    pub dump_end: DumpEnd,
-    /// What the first indication after subscribing is.
-    #[serde(default)]
-    pub first_indication: FirstIndication,
     /// What comes on 0x2A35 while the cuff inflates.
     #[serde(default)]
     pub while_inflating: WhileInflating,
     /// A service of the maker's own, by its 16-bit UUID. A cuff that has it and no 0x2A35 is out of reach: say so.
     #[serde(default)]
-    pub proprietary_service: Option<u16>,
+    pub proprietary_service: Option<ServiceNumber>,
     /// What else is known, for people.
     pub notes: String,
 }
@@ -120,28 +111,6 @@ pub enum Bond {
     Unknown,
 }
 
-/// How the end of a dump shows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DumpEnd {
-    /// It may stay connected: some seconds of silence are the end, and so is hanging up.
-    #[default]
-    Silence,
-    /// It hangs up.
-    HangsUp,
-}
-
-/// What the first indication after subscribing is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FirstIndication {
-    /// Like any other.
-    #[default]
-    Ordinary,
-    /// Possibly a measurement of long ago, sent once more.
-    MayBeOld,
-}
-
 /// What comes on 0x2A35 while the cuff inflates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -149,8 +118,25 @@ pub enum WhileInflating {
     /// Nothing.
     #[default]
     Nothing,
-    /// Values of a measurement that is not finished.
+    /// Values of a measurement that is not finished. Nothing in them tells them from its result.
     PartialValues,
+}
+
+/// A 16-bit UUID that names a service.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct ServiceNumber(pub u16);
+
+impl fmt::Display for ServiceNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "0x{:04X}", self.0)
+    }
+}
+
+impl fmt::Debug for ServiceNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl Model {
@@ -257,7 +243,8 @@ mod tests {
             "colour='red'",
             "byte_order='middle'",
             "settle_ms=-1",
-            "factory_dates=['2022-02-30']",
+            "while_inflating='music'",
+            "proprietary_service=0x1FE4A",
         ] {
             assert!(with(more).is_err(), "{more}");
         }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jiff::civil::DateTime;
 
+use super::models::ServiceNumber;
 use super::moment::Now;
 use super::name::Name;
 
@@ -96,6 +97,13 @@ pub enum ClockNote {
         /// When it was written.
         at: Now,
     },
+    /// It was written, and whether the cuff has taken that is not known: from here on nothing is known of its clock.
+    MaybeSet {
+        /// The local time that was written.
+        to: DateTime,
+        /// When the writing began.
+        at: Now,
+    },
 }
 
 /// What a cuff says of itself: Device Information, Battery, Blood Pressure Feature.
@@ -135,6 +143,8 @@ pub enum Failure {
     Connect,
     /// It has no 0x2A35 although it advertised the service.
     NoMeasurementCharacteristic,
+    /// It has none, and cuffs of its model keep their readings behind this service of their maker's, which is out of reach.
+    OnlyBehindServiceOfItsMaker(ServiceNumber),
     /// The cuff asked for a bond that is not there any more (ATT 0x05, 0x08, 0x0F; "PIN or Key Missing").
     Bond,
     /// Indications could not be switched on.

@@ -11,6 +11,7 @@ use super::messages::State;
 use crate::core::delivery::Kind;
 use crate::core::moment::Moment;
 use crate::core::name::Name;
+use crate::core::reading::cuff_clock::Outcome;
 
 /// A wall-clock time, in whole microseconds: what is finer is cut off.
 #[derive(Clone, Copy)]
@@ -33,8 +34,12 @@ pub(super) struct KindText(pub(super) Kind);
 /// An exact decimal, as text.
 pub(super) struct DecimalText(pub(super) Decimal);
 
-/// A civil date and time, as text.
-pub(super) struct CivilText(pub(super) DateTime);
+/// What a clock was set to, as the text of a civil date and time; with a question mark after it where nobody knows whether the
+/// cuff has taken that.
+pub(super) struct SettingText(pub(super) DateTime, pub(super) Outcome);
+
+/// After the time of a setting whose outcome is unknown.
+const UNKNOWN: char = '?';
 
 /// The text in a column is not of the form that this program writes.
 #[derive(Debug, thiserror::Error)]
@@ -144,15 +149,24 @@ impl FromSql for DecimalText {
     }
 }
 
-impl ToSql for CivilText {
+impl ToSql for SettingText {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(self.0.to_string().into())
+        let text = match self.1 {
+            Outcome::Taken => self.0.to_string(),
+            Outcome::Unknown => format!("{}{UNKNOWN}", self.0),
+        };
+        Ok(text.into())
     }
 }
 
-impl FromSql for CivilText {
+impl FromSql for SettingText {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        let time = value.as_str()?.parse();
-        time.map(Self).map_err(|_| malformed("date and time"))
+        let text = value.as_str()?;
+        let (time, outcome) = match text.strip_suffix(UNKNOWN) {
+            Some(time) => (time, Outcome::Unknown),
+            None => (text, Outcome::Taken),
+        };
+        let time = time.parse().map_err(|_| malformed("date and time"))?;
+        Ok(Self(time, outcome))
     }
 }

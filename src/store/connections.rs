@@ -4,10 +4,11 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
-use super::column::{At, CivilText, Id, NameText, SinceBoot};
+use super::column::{At, Id, NameText, SettingText, SinceBoot};
 use super::{Store, StoreError, cuffs};
 use crate::core::moment::Now;
 use crate::core::name::Name;
+use crate::core::reading::cuff_clock::{Outcome, Setting};
 use crate::core::source::ClockNote;
 
 /// A stored connection. Given out by the store, never reused.
@@ -43,10 +44,10 @@ pub struct StoredConnection {
     pub ended_at: Option<Timestamp>,
     /// The cuff's clock as it was read; always [`ClockNote::Read`].
     pub read: Option<ClockNote>,
-    /// The last setting of the cuff's clock; always [`ClockNote::Set`].
+    /// The last setting of the cuff's clock; [`ClockNote::Set`] or [`ClockNote::MaybeSet`].
     pub set: Option<ClockNote>,
-    /// What the cuff's clock was last set to before it (local time), and when.
-    pub set_before: Option<(jiff::civil::DateTime, Timestamp)>,
+    /// The last setting of the cuff's clock before it.
+    pub set_before: Option<Setting>,
 }
 
 impl Store {
@@ -71,18 +72,16 @@ impl Store {
             .await
     }
 
-    /// What the cuff's clock was last set to (local time), and when; over all its connections since it was registered.
+    /// The last setting of the cuff's clock, over all its connections since it was registered.
     ///
     /// # Errors
     /// Any failure of the disk or the database.
-    pub async fn last_setting(&self, cuff: Name) -> Result<Option<(jiff::civil::DateTime, Timestamp)>, StoreError> {
+    pub async fn last_setting(&self, cuff: Name) -> Result<Option<Setting>, StoreError> {
         self.run(move |database| {
             let sql = "SELECT set_to, set_at FROM cuff WHERE id = ?1 AND set_to IS NOT NULL";
             let mut setting = database.connection.prepare_cached(sql)?;
-            let setting = setting.query_row([NameText(cuff)], |row| {
-                Ok((row.get::<_, CivilText>(0)?.0, row.get::<_, At>(1)?.0))
-            });
-            Ok(setting.optional()?)
+            let setting = setting.query_row([NameText(cuff)], |row| setting_of(row, "set_to", "set_at"));
+            Ok(setting.optional()?.flatten())
         })
         .await
     }
@@ -153,18 +152,21 @@ fn note_clock(connection: &Connection, of: ConnectionId, note: ClockNote) -> Res
                 .prepare_cached(sql)?
                 .execute(params![of.0, offset_s, At(at.wall), SinceBoot(at.moment)])?;
         }
-        ClockNote::Set { to, at } => {
-            let sql = "UPDATE connection SET set_to = ?2, set_at = ?3, set_moment = ?4 WHERE row = ?1";
-            connection
-                .prepare_cached(sql)?
-                .execute(params![of.0, CivilText(to), At(at.wall), SinceBoot(at.moment)])?;
-            let sql =
-                "UPDATE cuff SET set_to = ?2, set_at = ?3 WHERE id = (SELECT cuff FROM connection WHERE row = ?1)";
-            connection
-                .prepare_cached(sql)?
-                .execute(params![of.0, CivilText(to), At(at.wall)])?;
-        }
+        ClockNote::Set { to, at } => note_setting(connection, of, &SettingText(to, Outcome::Taken), at)?,
+        ClockNote::MaybeSet { to, at } => note_setting(connection, of, &SettingText(to, Outcome::Unknown), at)?,
     }
+    Ok(())
+}
+
+fn note_setting(connection: &Connection, of: ConnectionId, to: &SettingText, at: Now) -> Result<(), StoreError> {
+    let sql = "UPDATE connection SET set_to = ?2, set_at = ?3, set_moment = ?4 WHERE row = ?1";
+    connection
+        .prepare_cached(sql)?
+        .execute(params![of.0, to, At(at.wall), SinceBoot(at.moment)])?;
+    let sql = "UPDATE cuff SET set_to = ?2, set_at = ?3 WHERE id = (SELECT cuff FROM connection WHERE row = ?1)";
+    connection
+        .prepare_cached(sql)?
+        .execute(params![of.0, to, At(at.wall)])?;
     Ok(())
 }
 
@@ -193,7 +195,7 @@ pub(super) fn read(connection: &Connection, of: ConnectionId) -> Result<StoredCo
             ended_at: row.get::<_, Option<At>>("ended_at")?.map(|at| at.0),
             read: clock_read(row)?,
             set: clock_set(row)?,
-            set_before: set_before(row)?,
+            set_before: setting_of(row, "before_to", "before_at")?,
         })
     })?;
     Ok(stored)
@@ -208,18 +210,23 @@ fn clock_read(row: &Row<'_>) -> rusqlite::Result<Option<ClockNote>> {
 }
 
 fn clock_set(row: &Row<'_>) -> rusqlite::Result<Option<ClockNote>> {
-    let Some(CivilText(to)) = row.get("set_to")? else {
+    let Some(SettingText(to, outcome)) = row.get("set_to")? else {
         return Ok(None);
     };
     let at = now(row, "set_at", "set_moment")?;
-    Ok(Some(ClockNote::Set { to, at }))
+    Ok(Some(match outcome {
+        Outcome::Taken => ClockNote::Set { to, at },
+        Outcome::Unknown => ClockNote::MaybeSet { to, at },
+    }))
 }
 
-fn set_before(row: &Row<'_>) -> rusqlite::Result<Option<(jiff::civil::DateTime, Timestamp)>> {
-    let Some(CivilText(to)) = row.get("before_to")? else {
+/// A setting, from its two columns.
+fn setting_of(row: &Row<'_>, to: &str, at: &str) -> rusqlite::Result<Option<Setting>> {
+    let Some(SettingText(to, outcome)) = row.get(to)? else {
         return Ok(None);
     };
-    Ok(Some((to, row.get::<_, At>("before_at")?.0)))
+    let at = row.get::<_, At>(at)?.0;
+    Ok(Some(Setting { to, at, outcome }))
 }
 
 /// Both clocks, from their two columns.

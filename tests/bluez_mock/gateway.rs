@@ -212,6 +212,10 @@ fn line_of(event: Event) -> Option<String> {
             note: ClockNote::Set { .. },
             ..
         } => "clock set".to_owned(),
+        Event::Clock {
+            note: ClockNote::MaybeSet { .. },
+            ..
+        } => "clock maybe set".to_owned(),
         Event::ClockSettled { .. } => "clock settled".to_owned(),
         Event::Measurement { octets, .. } => format!("measurement {}", counter_of(&octets)),
         Event::CuffPressure { .. } => "cuff pressure".to_owned(),

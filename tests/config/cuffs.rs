@@ -2,7 +2,7 @@
 
 use cuffd::core::cuff::Wearer;
 
-use super::rig::{CONTACTS, GATEWAY, READINESS, each_is_refused, each_is_taken, load, refused, subjects};
+use super::rig::{CONTACTS, GATEWAY, READINESS, each_is_refused, each_is_taken, load, refused, subjects, warnings};
 
 const CUFF: &str = "[[cuffs]]\nid = \"c1\"\naddress = \"C0:FF:EE:00:00:01\"\n";
 
@@ -75,6 +75,21 @@ fn no_cuff_id_and_no_address_stands_twice() {
         ],
     );
     each_is_taken(&before, "", &["id = \"c2\"\naddress = \"C0:FF:EE:00:00:02\""]);
+}
+
+#[test]
+fn what_is_known_against_a_model_is_said() {
+    for (model, said) in [
+        ("standard", None),
+        ("omron-bls", Some("0xFE4A")),
+        ("qardioarm", Some("not finished")),
+    ] {
+        let loaded = load(&format!("{GATEWAY}{CUFF}patient = \"p1\"\nmodel = \"{model}\"\n")).expect("good");
+        let expected: Vec<&str> = said.map(|_| "cuffs[0].model").into_iter().collect();
+        assert_eq!(warnings(&loaded), expected, "{model}");
+        let why = loaded.warnings.first().map_or("", |warning| warning.why.as_str());
+        assert!(why.contains(said.unwrap_or_default()), "{model}: {why}");
+    }
 }
 
 #[test]

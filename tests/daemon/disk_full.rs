@@ -109,6 +109,10 @@ async fn a_full_disk_keeps_neither_the_end_nor_the_goodbye() {
     let (ended, sent) = tokio::join!(daemon.stop(), readings_until_offline(&mut platform));
     assert!(!sent.is_empty());
     assert_eq!(ended.code, Some(74), "{}", ended.log);
+    for repeated in ["the outbox does not answer", "the store could not say what waits"] {
+        let times = ended.log.matches(repeated).count();
+        assert!(times <= 1, "{repeated} {times} times in\n{}", ended.log);
+    }
     assert!(
         ended.log.contains("did not take the last measurements"),
         "{}",

@@ -112,29 +112,42 @@ async fn what_is_queued_at_the_end_still_goes() {
     assert_eq!(subscriber.next_on("/status").await.json()["state"], "offline");
 }
 
-#[tokio::test]
-async fn a_broker_that_keeps_no_retained_messages_is_no_reason_to_connect_again() {
-    let broker = FaultBroker::start(|_| Behaviour {
+/// A broker that keeps no retained messages, and says so in its CONNACK or does not.
+fn without_retain(says_so: bool, retains: bool) -> FaultBroker {
+    FaultBroker::start(move |_| Behaviour {
         connack: ConnAck {
-            retain_available: Some(0),
+            retain_available: says_so.then_some(0),
             ..ConnAck::default()
         },
+        retains,
         ..Behaviour::default()
-    });
-    let mut link = Link::start(settings(vec![plain(broker.port)]), Vec::new());
-    link.until_state("a connection", |state| matches!(state.phase, Phase::Up { .. }))
-        .await;
-    // Longer than an unacknowledged publish may be out.
-    tokio::time::sleep(QUICK.patience * 3).await;
-    link.outbox.queue(readings(3));
-    link.until_empty().await;
-    assert_eq!(broker.book().connections, 1);
-    link.stop().await;
-    // The broker reads it a moment after the link has written it.
-    within("the goodbye", async {
-        while broker.book().goodbyes == 0 {
-            tokio::task::yield_now().await;
-        }
     })
-    .await;
+}
+
+#[tokio::test]
+async fn a_broker_that_keeps_no_retained_messages_is_no_reason_to_connect_again() {
+    // The first takes a will that it cannot keep; the others end a connection for it, once.
+    for (says_so, retains, connections) in [(true, true, 1), (true, false, 2), (false, false, 2)] {
+        let broker = without_retain(says_so, retains);
+        let mut link = Link::start(settings(vec![plain(broker.port)]), Vec::new());
+        link.until_state("a connection", |state| matches!(state.phase, Phase::Up { .. }))
+            .await;
+        // Longer than an unacknowledged publish may be out.
+        tokio::time::sleep(QUICK.patience * 3).await;
+        link.outbox.queue(readings(3));
+        link.until_empty().await;
+        let book = broker.book();
+        assert_eq!((book.connections, book.asked_to_retain), (connections, 1));
+        let told = |leaf: &str| book.retained.iter().any(|(topic, _)| topic.ends_with(leaf));
+        assert!(told("/status") && told("/info"), "to those who listen now");
+        drop(book);
+        link.stop().await;
+        // The broker reads it a moment after the link has written it.
+        within("the goodbye", async {
+            while broker.book().goodbyes == 0 {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    }
 }

@@ -1,6 +1,7 @@
 //! Measurements, from arrival to what becomes of them.
 
 use cuffd::core::delivery::Kind;
+use cuffd::core::reading::cuff_clock::{Outcome, Setting};
 use cuffd::core::source::ClockNote;
 use cuffd::store::{Became, CuffCounts, NewMeasurement, State, Step, StoreError};
 use jiff::civil;
@@ -48,8 +49,37 @@ async fn what_was_not_judged_comes_back_after_a_restart_with_the_facts_of_its_co
         came,
         [(stored[0], 1, at(3)), (stored[1], 2, at(3)), (stored[2], 3, at(3))]
     );
-    assert_eq!(store.last_setting(cuff()).await.unwrap(), Some((to, time(2))));
+    let setting = Setting {
+        to,
+        at: time(2),
+        outcome: Outcome::Taken,
+    };
+    assert_eq!(store.last_setting(cuff()).await.unwrap(), Some(setting));
     close((store, thread)).await;
+}
+
+#[tokio::test]
+async fn a_setting_whose_outcome_is_unknown_is_remembered_as_such() {
+    let rig = Rig::new();
+    let opened = rig.open();
+    let (connection, _) = measure(&opened.0, &[1]).await;
+    let to = civil::date(2026, 11, 21).at(19, 0, 2, 0);
+    let maybe = ClockNote::MaybeSet { to, at: at(2) };
+    opened.0.note_clock(connection, maybe).await.unwrap();
+    close(opened).await;
+    let opened = rig.open();
+    let store = &opened.0;
+    let setting = Setting {
+        to,
+        at: time(2),
+        outcome: Outcome::Unknown,
+    };
+    assert_eq!(store.last_setting(cuff()).await.unwrap(), Some(setting));
+    measure(store, &[2]).await;
+    let unjudged = store.unjudged().await.unwrap();
+    assert_eq!(unjudged[0].connection.set, Some(maybe));
+    assert_eq!(unjudged[1].connection.set_before, Some(setting));
+    close(opened).await;
 }
 
 #[tokio::test]

@@ -1,12 +1,11 @@
 //! What is known of a connection while its measurements are judged.
 
-use jiff::Timestamp;
 use jiff::civil::DateTime;
 use uuid::Uuid;
 
 use crate::core::moment::Now;
 use crate::core::name::Name;
-use crate::core::reading::cuff_clock::{self, CuffClock};
+use crate::core::reading::cuff_clock::{self, CuffClock, Outcome, Setting};
 use crate::core::source::ClockNote;
 use crate::store::{ConnectionId, MeasurementId, Opening, StoredConnection, Unjudged};
 
@@ -44,8 +43,14 @@ impl Facts {
                     .read
                     .get_or_insert(cuff_clock::Read { offset_s, at: at.wall });
             }
-            ClockNote::Set { to, at } => self.clock.set_now = Some(cuff_clock::Setting { to, at: at.wall }),
+            ClockNote::Set { to, at } => self.set(to, at, Outcome::Taken),
+            ClockNote::MaybeSet { to, at } => self.set(to, at, Outcome::Unknown),
         }
+    }
+
+    fn set(&mut self, to: DateTime, at: Now, outcome: Outcome) {
+        let at = at.wall;
+        self.clock.set_now = Some(Setting { to, at, outcome });
     }
 }
 
@@ -60,8 +65,7 @@ pub(super) struct OpenConnection {
 }
 
 impl OpenConnection {
-    pub(super) fn new(cuff: Name, bonded: bool, opening: Opening, set_before: Option<(DateTime, Timestamp)>) -> Self {
-        let set_before = set_before.map(|(to, at)| cuff_clock::Setting { to, at });
+    pub(super) fn new(cuff: Name, bonded: bool, opening: Opening, set_before: Option<Setting>) -> Self {
         let clock = CuffClock {
             set_before,
             ..CuffClock::default()
@@ -132,7 +136,7 @@ pub(super) fn of_an_earlier_run(left: Unjudged, boot: Uuid) -> (Facts, Vec<Waiti
         first,
         brought,
         clock: CuffClock {
-            set_before: set_before.map(|(to, at)| cuff_clock::Setting { to, at }),
+            set_before,
             ..CuffClock::default()
         },
     };

@@ -17,6 +17,8 @@ use crate::core::source::ClockNote;
 
 /// A clock off by less is left alone.
 const TOLERANCE_S: i64 = 60;
+/// Two looks at one clock may differ by less: cuffs count whole seconds.
+const SLACK_S: u64 = 2;
 /// Why the clock was set. The plainest of the reasons: cuffs answer 0x80 to what they do not know.
 const ADJUSTED: u8 = MANUAL;
 
@@ -28,6 +30,8 @@ pub(super) struct ClockSync {
     write: Option<ClockWrite>,
     around_write: Duration,
     zone: TimeZone,
+    /// As it was read first; `None` if it shows no time, or was not read.
+    found_off_by_s: Option<i64>,
     step: Step,
 }
 
@@ -35,9 +39,25 @@ pub(super) struct ClockSync {
 enum Step {
     Reading,
     BeforeWrite,
-    Writing { to: civil::DateTime },
-    Verifying { to: civil::DateTime },
+    Writing(Writing),
+    Verifying(Writing),
     AfterWrite,
+}
+
+/// A setting whose outcome is not known yet.
+#[derive(Clone, Copy, Debug)]
+struct Writing {
+    to: civil::DateTime,
+    begun: Now,
+}
+
+impl Writing {
+    const fn unknown(self) -> ClockNote {
+        ClockNote::MaybeSet {
+            to: self.to,
+            at: self.begun,
+        }
+    }
 }
 
 /// What comes next.
@@ -68,6 +88,7 @@ impl ClockSync {
             write,
             around_write: habits.around_write,
             zone: zone.clone(),
+            found_off_by_s: None,
             step: Step::Reading,
         })
     }
@@ -93,11 +114,21 @@ impl ClockSync {
         let offset_s = shown.map(|shown| self.local(now).duration_since(shown).as_secs());
         let off = offset_s.is_none_or(|offset_s| offset_s.abs() >= TOLERANCE_S);
         match self.step {
-            Step::Verifying { to } => {
-                let note = (!off).then_some(ClockNote::Set { to, at: now });
+            Step::Verifying(writing) => {
+                let as_found = answer.is_ok() && is_about(offset_s, self.found_off_by_s);
+                let note = match (off, as_found) {
+                    (false, _) => Some(ClockNote::Set {
+                        to: writing.to,
+                        at: now,
+                    }),
+                    (true, true) => None,
+                    // It has taken a part of it, or does not tell.
+                    (true, false) => Some(writing.unknown()),
+                };
                 (note, self.after_write(now))
             }
-            Step::Reading | Step::BeforeWrite | Step::Writing { .. } | Step::AfterWrite => {
+            Step::Reading | Step::BeforeWrite | Step::Writing(_) | Step::AfterWrite => {
+                self.found_off_by_s = offset_s;
                 let note = offset_s.map(|offset_s| ClockNote::Read { offset_s, at: now });
                 let due = match self.write {
                     None => false,
@@ -112,17 +143,45 @@ impl ClockSync {
 
     /// The clock was written, or refused to be.
     pub(super) fn written(&mut self, result: Result<(), Fault>, now: Now) -> Taken {
-        let Step::Writing { to } = self.step else {
+        let Step::Writing(writing) = self.step else {
             return (None, Next::Over);
         };
         match result {
-            Ok(()) => (Some(ClockNote::Set { to, at: now }), self.after_write(now)),
-            // "Data field ignored": cuffs say so when they keep only part of what was written, often the part that matters.
-            Err(Fault::Ignored) if self.readable => {
-                self.step = Step::Verifying { to };
-                (None, Next::Read(self.which))
+            Ok(()) => {
+                let set = ClockNote::Set {
+                    to: writing.to,
+                    at: now,
+                };
+                (Some(set), self.after_write(now))
             }
-            Err(_) => (None, self.after_write(now)),
+            // It did not get as far as the clock.
+            Err(Fault::Bond | Fault::UnknownObject | Fault::NotReady) => (None, self.after_write(now)),
+            // "Data field ignored": cuffs say so when they keep only part of what was written, often the part that matters.
+            // And a link that is lost on the way has any code.
+            Err(
+                Fault::Ignored
+                | Fault::Timeout
+                | Fault::InProgress
+                | Fault::NotConnected
+                | Fault::Stack
+                | Fault::Bus
+                | Fault::Other,
+            ) => {
+                if self.readable {
+                    self.step = Step::Verifying(writing);
+                    (None, Next::Read(self.which))
+                } else {
+                    (Some(writing.unknown()), self.after_write(now))
+                }
+            }
+        }
+    }
+
+    /// What is to be told if it is given up here: a setting that is under way may have been taken.
+    pub(super) const fn given_up(&self) -> Option<ClockNote> {
+        match self.step {
+            Step::Writing(writing) | Step::Verifying(writing) => Some(writing.unknown()),
+            Step::Reading | Step::BeforeWrite | Step::AfterWrite => None,
         }
     }
 
@@ -130,7 +189,7 @@ impl ClockSync {
     pub(super) fn waited(&mut self, now: Now) -> Next {
         match self.step {
             Step::BeforeWrite => self.write(now),
-            Step::Reading | Step::Writing { .. } | Step::Verifying { .. } | Step::AfterWrite => Next::Over,
+            Step::Reading | Step::Writing(_) | Step::Verifying(_) | Step::AfterWrite => Next::Over,
         }
     }
 
@@ -144,11 +203,12 @@ impl ClockSync {
 
     fn write(&mut self, now: Now) -> Next {
         let to = self.local(now);
-        self.step = Step::Writing { to };
-        match self.encode(to) {
-            Some(octets) => Next::Write(self.which, octets),
-            None => Next::Over,
-        }
+        let Some(octets) = self.encode(to) else {
+            self.step = Step::AfterWrite;
+            return Next::Over;
+        };
+        self.step = Step::Writing(Writing { to, begun: now });
+        Next::Write(self.which, octets)
     }
 
     fn after_write(&mut self, now: Now) -> Next {
@@ -181,6 +241,15 @@ impl ClockSync {
         } else {
             time.to_octets().ok().map(Vec::from)
         }
+    }
+}
+
+/// Whether a clock runs on as it did, by two looks at it.
+fn is_about(offset_s: Option<i64>, found: Option<i64>) -> bool {
+    match (offset_s, found) {
+        (Some(one), Some(other)) => one.abs_diff(other) <= SLACK_S,
+        (None, None) => true,
+        (Some(_), None) | (None, Some(_)) => false,
     }
 }
 
@@ -296,6 +365,57 @@ mod tests {
             let (note, next) = clock.read(Ok(&shown), now());
             assert_eq!(matches!(note, Some(ClockNote::Set { .. })), counts);
             assert_eq!(next, Next::Over);
+        }
+    }
+
+    #[test]
+    fn after_a_write_whose_outcome_is_unknown_nothing_is_known_of_the_clock() {
+        let to = civil::date(2026, 11, 21).at(12, 0, 0, 0);
+        let unknown = Some(ClockNote::MaybeSet { to, at: now() });
+        for fault in [
+            Fault::Ignored,
+            Fault::Timeout,
+            Fault::NotConnected,
+            Fault::Stack,
+            Fault::Other,
+        ] {
+            let mut clock = standard(WRITE);
+            assert_eq!(clock.given_up(), None);
+            let _ = clock.begin(now());
+            assert_eq!(clock.given_up(), unknown, "the link may be lost now");
+            assert_eq!(clock.written(Err(fault), now()), (unknown, Next::Over), "{fault:?}");
+            assert_eq!(clock.given_up(), None, "it is told once");
+        }
+        for fault in [Fault::Bond, Fault::UnknownObject, Fault::NotReady] {
+            let mut clock = standard(WRITE);
+            let _ = clock.begin(now());
+            assert_eq!(clock.written(Err(fault), now()), (None, Next::Over), "{fault:?}");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_can_be_read_tells_what_became_of_a_write() {
+        let a_quarter_late = noon(45, 0);
+        for (shown, note) in [
+            (Ok(&noon(0, 1)[..]), "set"),
+            (Ok(&noon(45, 1)[..]), "as it was"),
+            (Ok(&noon(30, 0)[..]), "unknown"),
+            (Ok(&[0; 7][..]), "unknown"),
+            (Err(Fault::NotConnected), "unknown"),
+        ] {
+            let mut clock = standard(BOTH);
+            let _ = clock.begin(now());
+            let _ = clock.read(Ok(&a_quarter_late), now());
+            let (first, next) = clock.written(Err(Fault::Other), now());
+            assert_eq!((first, next), (None, Next::Read(Characteristic::DateTime)));
+            assert!(clock.given_up().is_some(), "it has not been looked at again");
+            let told = match clock.read(shown, now()).0 {
+                Some(ClockNote::Set { .. }) => "set",
+                Some(ClockNote::MaybeSet { .. }) => "unknown",
+                Some(ClockNote::Read { .. }) => "read",
+                None => "as it was",
+            };
+            assert_eq!(told, note, "{shown:?}");
         }
     }
 

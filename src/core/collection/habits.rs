@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::core::models::{Clock, ClockRead, ClockWrite, Model};
+use crate::core::models::{Clock, ClockRead, ClockWrite, Model, ServiceNumber};
 
 /// What of a cuff's model decides how it is treated while connected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct Habits {
     pub settle: Duration,
     /// How long it must be left alone before and after its clock is written (A&D).
     pub around_write: Duration,
+    /// Behind which its readings are if it has no 0x2A35.
+    pub proprietary_service: Option<ServiceNumber>,
 }
 
 impl Habits {
@@ -29,6 +31,7 @@ impl Habits {
             clock_read: model.clock_read,
             settle: model.settle,
             around_write: model.write_pause,
+            proprietary_service: model.proprietary_service,
         }
     }
 }

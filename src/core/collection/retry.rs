@@ -59,7 +59,7 @@ impl Retry {
             Ending::Delivered | Ending::Empty => self.succeeded(now),
             Ending::Failed(Failure::Connect | Failure::Subscribe) => self.failed(now),
             Ending::Failed(Failure::Bond) => self.permanent(CuffHealth::BondLost, now),
-            Ending::Failed(Failure::NoMeasurementCharacteristic) => {
+            Ending::Failed(Failure::NoMeasurementCharacteristic | Failure::OnlyBehindServiceOfItsMaker(_)) => {
                 let tries = self.tries + 1;
                 self.permanent(CuffHealth::Unreachable { tries }, now)
             }

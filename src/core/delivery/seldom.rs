@@ -1,4 +1,5 @@
-//! Log lines whose cause is in the hands of others: one a minute at most, or a sender could fill the disk with them.
+//! Log lines whose cause comes again and again, or is in the hands of others: one a minute at most, or they would fill the
+//! disk.
 
 use std::time::Duration;
 

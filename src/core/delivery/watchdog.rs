@@ -36,12 +36,6 @@ impl Watchdog {
         self.waiting_since = (still_out > 0).then_some(now);
     }
 
-    /// A publish has not gone out after all, and so many are still out. It says nothing of the broker: while others are
-    /// out the waiting goes on.
-    pub fn withdrawn(&mut self, still_out: usize) {
-        self.waiting_since = self.waiting_since.filter(|_| still_out > 0);
-    }
-
     /// When to give the connection up, unless a PUBACK comes before.
     #[must_use]
     pub fn deadline(&self) -> Option<Moment> {
@@ -67,17 +61,6 @@ mod tests {
         watchdog.answered(1, at(115));
         assert_eq!(watchdog.deadline(), Some(at(135)));
         watchdog.answered(0, at(116));
-        assert_eq!(watchdog.deadline(), None);
-    }
-
-    #[test]
-    fn what_did_not_go_out_is_not_waited_for() {
-        let mut watchdog = Watchdog::new(Duration::from_secs(20));
-        watchdog.sent(at(100));
-        watchdog.sent(at(110));
-        watchdog.withdrawn(1);
-        assert_eq!(watchdog.deadline(), Some(at(120)));
-        watchdog.withdrawn(0);
         assert_eq!(watchdog.deadline(), None);
     }
 }

@@ -26,6 +26,17 @@ pub struct Setting {
     pub to: DateTime,
     /// When it was written.
     pub at: Timestamp,
+    /// Whether the cuff has taken it.
+    pub outcome: Outcome,
+}
+
+/// Whether a cuff has taken a setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It said so, or showed it.
+    Taken,
+    /// Nobody knows: the writing was given up. From then on its clock is not known, until it is read or set again.
+    Unknown,
 }
 
 /// What is known of a cuff's clock in one connection.
@@ -60,24 +71,26 @@ impl CuffClock {
     /// known to date it.
     #[must_use]
     pub fn offset_for(&self, stamp: DateTime, received_at: Timestamp, zone: &TimeZone) -> Option<i64> {
-        let runs = [
-            self.found(zone),
-            self.set_now.map(|setting| newly_set(setting, received_at, zone)),
-        ];
-        let mut offsets = runs
-            .into_iter()
-            .flatten()
-            .filter(|run| run.gave(stamp))
-            .map(|run| run.offset_s);
-        let first = offsets.next()?;
-        offsets.all(|offset_s| offset_s == first).then_some(first)
+        let found = self.found(zone);
+        let set = self.set_now.map(|setting| newly_set(setting, received_at, zone));
+        let gave = |run: Option<Run>| run.filter(|run| run.gave(stamp)).map(|run| run.offset_s);
+        let set_is_known = self.set_now.is_none_or(|setting| setting.outcome == Outcome::Taken);
+        match (gave(found), gave(set)) {
+            (Some(one), Some(other)) => (one == other).then_some(one),
+            (Some(one), None) => Some(one),
+            (None, Some(other)) => set_is_known.then_some(other),
+            (None, None) => None,
+        }
     }
 
     /// The clock as this connection found it: as read, or, where it cannot be read, as the last setting left it.
     fn found(&self, zone: &TimeZone) -> Option<Run> {
         let found = match self.read {
             Some(read) => self.as_read(read, zone),
-            None => begun_by(self.set_before?, zone),
+            None => begun_by(
+                self.set_before.filter(|setting| setting.outcome == Outcome::Taken)?,
+                zone,
+            ),
         };
         let until = self.set_now.map(|setting| {
             let local = zone.to_datetime(setting.at);
@@ -141,7 +154,68 @@ mod tests {
 
     /// A setting to the right time.
     fn set(at: Timestamp) -> Option<Setting> {
-        Some(Setting { to: local(at), at })
+        Some(Setting {
+            to: local(at),
+            at,
+            outcome: Outcome::Taken,
+        })
+    }
+
+    /// The same, of which nobody knows whether the cuff has taken it.
+    fn maybe_set(at: Timestamp) -> Option<Setting> {
+        let outcome = Outcome::Unknown;
+        set(at).map(|setting| Setting { outcome, ..setting })
+    }
+
+    #[test]
+    fn after_a_setting_that_may_not_have_been_taken_nothing_is_dated() {
+        let slow = CuffClock {
+            read: read(600, "18:00:00"),
+            set_now: maybe_set(time("18:00:01")),
+            ..CuffClock::default()
+        };
+        for (stamp, expected) in [
+            ("17:00:00", Some(600)),
+            ("17:50:01", Some(600)),
+            // As it ran on, if it was not set.
+            ("17:50:02", None),
+            // As it runs, if it was.
+            ("18:00:02", None),
+        ] {
+            assert_eq!(offset(&slow, local(time(stamp))), expected, "{stamp}");
+        }
+        let fast = CuffClock {
+            read: read(-600, "18:00:00"),
+            ..slow
+        };
+        for (stamp, expected) in [
+            ("18:00:01", Some(-600)),
+            ("18:00:02", None),
+            ("18:00:08", Some(-600)),
+            ("18:10:02", None),
+        ] {
+            assert_eq!(offset(&fast, local(time(stamp))), expected, "{stamp}");
+        }
+    }
+
+    #[test]
+    fn a_setting_before_that_may_not_have_been_taken_dates_nothing_and_bounds_what_a_reading_dates() {
+        let unreadable = CuffClock {
+            set_before: maybe_set(yesterday("18:00:00")),
+            ..CuffClock::default()
+        };
+        let readable = CuffClock {
+            read: read(2, "18:00:00"),
+            ..unreadable
+        };
+        for (stamp, as_read) in [
+            (yesterday("17:59:00"), None),
+            (yesterday("18:00:01"), Some(2)),
+            (time("17:59:00"), Some(2)),
+        ] {
+            assert_eq!(offset(&unreadable, local(stamp)), None, "{stamp}");
+            assert_eq!(offset(&readable, local(stamp)), as_read, "{stamp}");
+        }
     }
 
     fn offset(clock: &CuffClock, stamp: DateTime) -> Option<i64> {
@@ -219,6 +293,7 @@ mod tests {
             set_before: Some(Setting {
                 to: local(yesterday("18:00:00")),
                 at: yesterday("18:00:05"),
+                outcome: Outcome::Taken,
             }),
             ..CuffClock::default()
         };

@@ -10,6 +10,9 @@ use std::io;
 
 use rustls::{AlertDescription, CertificateError};
 
+/// The name of 0x9A in CONNACK and DISCONNECT.
+const NOT_RETAINED: &str = "RetainNotSupported";
+
 /// What kind of fault it is: who can mend it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
@@ -23,6 +26,8 @@ pub enum Class {
     Tls,
     /// The broker does not take us.
     Refused,
+    /// The broker takes nothing that is to be retained.
+    Retain,
     /// The broker ended the connection and said why.
     Kicked,
     /// The broker said something that MQTT does not allow.
@@ -88,6 +93,9 @@ pub(super) fn explain(cause: Cause, stage: Stage) -> Fault {
         Cause::Io(cause) => explain_io(&cause, stage),
         Cause::Tls(cause) => explain_tls(&cause, stage),
         Cause::Timeout => Fault::new(Class::Network, with_hint("no answer in time", stage)),
+        Cause::Refused(code) | Cause::Kicked(code, _) if code == NOT_RETAINED => {
+            Fault::new(Class::Retain, "the broker takes nothing that is to be retained")
+        }
         Cause::Refused(code) => Fault::new(Class::Refused, refusal(&code)),
         Cause::Kicked(code, reason) => Fault::new(Class::Kicked, kick(&code, reason)),
         Cause::NoPing => Fault::new(Class::Silent, "the broker does not answer pings"),

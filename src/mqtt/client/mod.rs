@@ -98,6 +98,8 @@ pub(super) struct Limits {
     pub(super) receive_maximum: u16,
     /// Largest packet in octets.
     pub(super) largest_packet: Option<u32>,
+    /// Whether it keeps messages for those who come later.
+    pub(super) retains: bool,
 }
 
 /// What became of handing a publish to the library.
@@ -119,8 +121,6 @@ pub(super) enum Outcome {
     Answered(u8),
     /// None came before the connection was over.
     Unanswered,
-    /// The library did not send it: the broker keeps no retained messages.
-    NotRetained,
 }
 
 enum Library {

@@ -113,6 +113,7 @@ fn translate(packet: Packet, stage: &mut Stage) -> Option<Event> {
             Some(Event::Up(Limits {
                 receive_maximum: u16::MAX,
                 largest_packet: None,
+                retains: true,
             }))
         }
         Packet::Publish(publish) => Some(Event::Command(Incoming {

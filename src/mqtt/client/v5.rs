@@ -125,7 +125,6 @@ async fn outcome(notice: PublishNotice) -> Outcome {
     match notice.wait_async().await {
         Ok(PublishResult::Qos1(ack)) => Outcome::Answered(ack.reason as u8),
         Err(PublishNoticeError::V5PubAck(reason)) => Outcome::Answered(reason as u8),
-        Err(PublishNoticeError::RetainNotSupported) => Outcome::NotRetained,
         Ok(_) | Err(_) => Outcome::Unanswered,
     }
 }
@@ -204,6 +203,7 @@ fn up(connack: &ConnAck) -> Event {
     Event::Up(Limits {
         receive_maximum: properties.and_then(|p| p.receive_max).unwrap_or(u16::MAX),
         largest_packet: properties.and_then(|p| p.max_packet_size),
+        retains: properties.and_then(|p| p.retain_available) != Some(0),
     })
 }
 

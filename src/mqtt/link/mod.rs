@@ -4,6 +4,7 @@ mod session;
 mod state;
 mod work;
 
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -89,8 +90,10 @@ pub async fn run<O: Outbox>(
             reporter: Reporter::new(inputs.state.clone()),
             dropped_commands: Seldom::default(),
             lost_replies: Seldom::default(),
+            outbox_failed: Seldom::default(),
             tries: Tries::default(),
         },
+        without_retain: BTreeSet::new(),
         connections: 0,
         settings: Arc::new(settings),
         origin,
@@ -110,6 +113,8 @@ struct Link<O> {
     reconnect: Reconnect,
     memory: Memory,
     connections: u64,
+    /// Places in the list of the brokers that take nothing that is to be retained.
+    without_retain: BTreeSet<usize>,
 }
 
 /// What outlives a connection.
@@ -118,6 +123,7 @@ struct Memory {
     reporter: Reporter,
     dropped_commands: Seldom,
     lost_replies: Seldom,
+    outbox_failed: Seldom,
     tries: Tries,
 }
 
@@ -138,6 +144,9 @@ impl<O: Outbox> Link<O> {
             let over = self.connection().await?;
             if self.shutdown.is_cancelled() {
                 break;
+            }
+            if self.learns_of_retain(&over) {
+                continue;
             }
             self.suspect(&over).await?;
             let delay = self.next(&over);
@@ -161,7 +170,8 @@ impl<O: Outbox> Link<O> {
             return Ok(Over::without_connection(Fault::new(Class::Config, "no such broker")));
         };
         debug!(broker = %broker.name(), connection = connection.number, "connecting");
-        let plan = match self.plan(broker, connection)? {
+        let retain = !self.without_retain.contains(&place);
+        let plan = match self.plan(broker, connection, retain)? {
             Ok(plan) => plan,
             Err(fault) => return Ok(Over::without_connection(fault)),
         };
@@ -182,15 +192,28 @@ impl<O: Outbox> Link<O> {
         }
     }
 
+    /// Whether the broker has just said that it takes nothing that is to be retained. Then it is asked for nothing of the
+    /// kind any more, and may be connected again at once.
+    fn learns_of_retain(&mut self, over: &Over) -> bool {
+        let news = over.fault.class == Class::Retain && self.without_retain.insert(self.reconnect.broker());
+        if news {
+            warn!(
+                "the broker keeps no retained messages: who asks it later learns neither `status` nor `info`, nor that the \
+                 gateway is lost"
+            );
+        }
+        news
+    }
+
     /// Reads the files and makes the will. The inner error is a fault of this try, not of the program.
-    fn plan(&self, broker: &Broker, connection: Connection) -> Result<Result<Plan, Fault>, LinkError> {
+    fn plan(&self, broker: &Broker, connection: Connection, retain: bool) -> Result<Result<Plan, Fault>, LinkError> {
         let facts = self.inputs.status.borrow().clone();
         let lost = status::status(&self.origin, Presence::Lost, connection, &facts)?;
         let settings = &self.settings;
         let will = Publish {
             topic: settings.topics.status(),
             payload: lost.into(),
-            retain: true,
+            retain,
             schema: status::SCHEMA.to_owned(),
             id: Uuid::new_v4(),
             correlation: None,

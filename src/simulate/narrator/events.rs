@@ -44,6 +44,7 @@ fn clock(note: &ClockNote) -> String {
             offset_s: late @ 1.., ..
         } => format!("its clock is {late} s late"),
         ClockNote::Read { offset_s, .. } => format!("its clock is {} s early", offset_s.unsigned_abs()),
+        ClockNote::MaybeSet { .. } => "whether its clock was set is not known".to_owned(),
         ClockNote::Set { to, .. } => format!("its clock is set to {}", to.strftime("%Y-%m-%d %H:%M:%S")),
     }
 }
@@ -110,6 +111,7 @@ const fn failed(failure: Failure) -> &'static str {
     match failure {
         Failure::Connect => "it was heard, and did not answer",
         Failure::NoMeasurementCharacteristic => "it has no blood pressure measurement to give",
+        Failure::OnlyBehindServiceOfItsMaker(_) => "it gives its readings to its maker's own program only",
         Failure::Bond => "it does not know the bond any more",
         Failure::Subscribe => "it would not send its readings",
         Failure::Stack => "Bluetooth went away",

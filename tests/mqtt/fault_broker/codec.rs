@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 /// A packet of the client.
 #[derive(Debug)]
 pub(crate) enum Packet {
-    Connect,
+    Connect { will_retain: bool },
     Publish(Publish),
     PubAck,
     Subscribe { packet_id: u16 },
@@ -91,7 +91,7 @@ fn decode(buffer: &[u8]) -> Option<(Packet, usize)> {
 fn packet(first: u8, body: &[u8]) -> Packet {
     let mut reader = Reader(body);
     match first >> 4 {
-        1 => Packet::Connect,
+        1 => connect(&mut reader),
         3 => Packet::Publish(publish(first, &mut reader)),
         4 => Packet::PubAck,
         8 => Packet::Subscribe {
@@ -100,6 +100,15 @@ fn packet(first: u8, body: &[u8]) -> Packet {
         12 => Packet::PingReq,
         14 => Packet::Disconnect,
         other => panic!("packet type {other} from the client"),
+    }
+}
+
+fn connect(reader: &mut Reader<'_>) -> Packet {
+    assert_eq!((reader.text().as_str(), reader.octet()), ("MQTT", 5));
+    let flags = reader.octet();
+    assert_ne!(flags & 0x04, 0, "there is a will");
+    Packet::Connect {
+        will_retain: flags & 0x20 != 0,
     }
 }
 

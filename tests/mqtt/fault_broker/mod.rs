@@ -24,6 +24,8 @@ use codec::{Packet, Publish};
 #[derive(Clone, Debug)]
 pub(crate) struct Behaviour {
     pub(crate) connack: ConnAck,
+    /// Whether it takes what is to be retained. If not, it ends connections for it.
+    pub(crate) retains: bool,
     /// The reason code for a subscription; 1 grants QoS 1.
     pub(crate) suback: u8,
     pub(crate) acks: Acks,
@@ -32,6 +34,9 @@ pub(crate) struct Behaviour {
     /// So many messages of the outbox are taken, then the end comes.
     pub(crate) end: Option<(usize, End)>,
 }
+
+/// "Retain not supported" in CONNACK and DISCONNECT.
+const NOT_RETAINED: u8 = 0x9A;
 
 /// When messages of the outbox are acknowledged. `status` and `info` always are at once, except with `Never`.
 #[derive(Clone, Copy, Debug)]
@@ -69,6 +74,7 @@ impl Default for Behaviour {
     fn default() -> Self {
         Self {
             connack: ConnAck::default(),
+            retains: true,
             suback: 1,
             acks: Acks::AtOnce,
             judge: |_| 0,
@@ -92,6 +98,8 @@ pub(crate) struct Book {
     pub(crate) order: Vec<(String, u64)>,
     /// Other publishes, as topic and payload.
     pub(crate) retained: Vec<(String, String)>,
+    /// How often it was asked to retain something.
+    pub(crate) asked_to_retain: usize,
     /// A DISCONNECT came.
     pub(crate) goodbyes: usize,
 }
@@ -189,7 +197,16 @@ impl Talk {
                 }
             };
             match packet {
-                Packet::Connect => self.send(&codec::connack(self.behaviour.connack)).await?,
+                Packet::Connect { will_retain } => {
+                    if self.ends_for_retain(will_retain) {
+                        let refused = ConnAck {
+                            code: NOT_RETAINED,
+                            ..ConnAck::default()
+                        };
+                        return self.send(&codec::connack(refused)).await;
+                    }
+                    self.send(&codec::connack(self.behaviour.connack)).await?;
+                }
                 Packet::Subscribe { packet_id } => self.send(&codec::suback(packet_id, self.behaviour.suback)).await?,
                 Packet::PingReq => self.send(&codec::pingresp()).await?,
                 Packet::Publish(publish) => {
@@ -214,7 +231,10 @@ impl Talk {
             found.map(|(_, value)| value.clone()).expect("schema and id")
         };
         let id: Uuid = property("id").parse().unwrap();
-        if publish.retain {
+        if self.ends_for_retain(publish.retain) {
+            return self.end(End::Kick(NOT_RETAINED, "")).await;
+        }
+        if matches!(property("schema").as_str(), "cuffd.status/1" | "cuffd.info/1") {
             return self.retained(publish).await.map(|()| false);
         }
         let code = self.enter(id, &property("schema"), &publish);
@@ -234,6 +254,11 @@ impl Talk {
             (Acks::Shuffled(most), _) if self.held.len() >= most => self.release().await.map(|()| false),
             (Acks::Shuffled(_), _) => Ok(false),
         }
+    }
+
+    fn ends_for_retain(&self, asked: bool) -> bool {
+        self.book.lock().unwrap().asked_to_retain += usize::from(asked);
+        asked && !self.behaviour.retains
     }
 
     async fn retained(&mut self, publish: Publish) -> io::Result<()> {

@@ -198,6 +198,10 @@ fn name(event: &source::Event) -> Option<&'static str> {
             note: source::ClockNote::Set { .. },
             ..
         } => Some("clock set"),
+        source::Event::Clock {
+            note: source::ClockNote::MaybeSet { .. },
+            ..
+        } => Some("clock maybe set"),
         source::Event::ClockSettled { .. } => Some("clock settled"),
         source::Event::Measurement { .. } => Some("measurement"),
         source::Event::CuffPressure { .. } => Some("cuff pressure"),

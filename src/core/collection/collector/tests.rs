@@ -6,6 +6,7 @@ mod order;
 
 use super::rig::{READABLE, Rig, milliseconds, plain, seconds};
 use crate::core::collection::{Action, Answer, Catalogue, Characteristic, Event, Fault, Operation};
+use crate::core::models::ServiceNumber;
 use crate::core::source::{self, Ending, Failure};
 
 #[test]
@@ -143,14 +144,22 @@ fn a_bond_that_goes_away_meanwhile_is_none() {
 
 #[test]
 fn attributes_are_looked_for_five_times() {
-    for (listed, failure) in [
-        (Catalogue::default(), Failure::Connect),
+    let without_measurement: Catalogue = [(Characteristic::Feature, READABLE)].into_iter().collect();
+    for (model, listed, failure) in [
+        ("standard", Catalogue::default(), Failure::Connect),
         (
-            [(Characteristic::Feature, READABLE)].into_iter().collect(),
+            "standard",
+            without_measurement.clone(),
             Failure::NoMeasurementCharacteristic,
         ),
+        ("omron-bls", Catalogue::default(), Failure::Connect),
+        (
+            "omron-bls",
+            without_measurement,
+            Failure::OnlyBehindServiceOfItsMaker(ServiceNumber(0xFE4A)),
+        ),
     ] {
-        let mut rig = Rig::new();
+        let mut rig = Rig::of(model);
         rig.connect(listed.clone());
         for _ in 1..5 {
             assert_eq!(rig.under_way, None);

@@ -155,7 +155,6 @@ impl Session {
     }
 
     pub(super) fn leave_clock(&mut self, now: Now, out: &mut Vec<Action>) {
-        self.clock = None;
         self.clock_waits = None;
         self.settle_clock(out);
         if let Phase::SyncingTime { .. } | Phase::Hastening { .. } = self.phase {
@@ -166,10 +165,16 @@ impl Session {
     }
 
     pub(super) fn settle_clock(&mut self, out: &mut Vec<Action>) {
-        if !std::mem::replace(&mut self.clock_settled, true) {
-            let cuff = self.setup.cuff.clone();
-            out.push(Action::Tell(source::Event::ClockSettled { cuff }));
+        let given_up = self.clock.take().and_then(|clock| clock.given_up());
+        if std::mem::replace(&mut self.clock_settled, true) {
+            return;
         }
+        let cuff = self.setup.cuff.clone();
+        if let Some(note) = given_up {
+            let cuff = cuff.clone();
+            out.push(Action::Tell(source::Event::Clock { cuff, note }));
+        }
+        out.push(Action::Tell(source::Event::ClockSettled { cuff }));
     }
 
     pub(super) fn wake_clock(&mut self, now: Now, out: &mut Vec<Action>) {

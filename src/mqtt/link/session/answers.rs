@@ -59,21 +59,9 @@ impl<O: Outbox> Session<'_, O> {
         }
         match outcome {
             Outcome::Answered(code) => self.answer(what, code),
-            Outcome::NotRetained => {
-                warn!(?what, "the broker keeps no retained messages: not published");
-                self.not_retained(what);
-            }
             // It stays in flight: it may be what broke the connection.
             Outcome::Unanswered => {}
         }
-    }
-
-    /// The library kept it back. So no PUBACK can come before the first message of the outbox: that the broker has
-    /// answered the subscription, without which nothing is announced, has to do as proof that it answers at all.
-    fn not_retained(&mut self, what: What) {
-        self.proven = true;
-        self.goodbye_answered(what);
-        self.watchdog.withdrawn(self.window.out() + self.others);
     }
 
     fn answer(&mut self, what: What, code: u8) {

@@ -48,6 +48,8 @@ pub(super) struct Session<'a, O> {
     status: Notice,
     told_problems: BTreeSet<Problem>,
     info: Notice,
+    /// The broker keeps what is to be retained.
+    retains: bool,
     /// The subscription for commands is answered.
     listening: bool,
     /// In isolation: a row's attempt is being counted before it is sent.
@@ -88,6 +90,7 @@ impl<'a, O: Outbox> Session<'a, O> {
             status: Notice::new(timing.status_every, now),
             told_problems: BTreeSet::new(),
             info: Notice::new(timing.info_every, now + timing.info_spread.mul_f64(rand::random())),
+            retains: true,
             listening: false,
             counting: false,
             others: 0,
@@ -130,6 +133,8 @@ impl<'a, O: Outbox> Session<'a, O> {
         let rules = rules(self.settings, Some(limits));
         self.window.rule(rules);
         self.full_window = rules.window;
+        // One that has refused a will to be retained may say nothing of it when it takes another.
+        self.retains = limits.retains && plan.will.retain;
         let isolating = self.memory.isolation.is_on();
         if isolating {
             self.window.resize(1);
@@ -144,6 +149,7 @@ impl<'a, O: Outbox> Session<'a, O> {
             tls = plan.tls.is_some(),
             receive_maximum = limits.receive_maximum,
             largest_packet = limits.largest_packet,
+            retains = self.retains,
             isolating,
             "connected"
         );

@@ -55,7 +55,7 @@ impl<O: Outbox> Session<'_, O> {
         let payload = status::status(self.origin, presence, self.identity_of(presence), &facts)?;
         self.told_problems = facts.problems;
         let topic = self.settings.topics.status();
-        self.publish(connection, what, retained(topic, status::SCHEMA, payload));
+        self.publish(connection, what, self.kept(topic, status::SCHEMA, payload));
         Ok(())
     }
 
@@ -73,7 +73,7 @@ impl<O: Outbox> Session<'_, O> {
         match info_message::info(self.origin, &inputs.info.borrow()) {
             Ok(payload) => {
                 let topic = self.settings.topics.info();
-                self.publish(connection, What::Info, retained(topic, info_message::SCHEMA, payload));
+                self.publish(connection, What::Info, self.kept(topic, info_message::SCHEMA, payload));
             }
             Err(cause) => error!(%cause, "info is not published"),
         }
@@ -89,6 +89,18 @@ impl<O: Outbox> Session<'_, O> {
             problems.insert(Problem::CommandsRefused);
         } else {
             problems.remove(&Problem::CommandsRefused);
+        }
+    }
+
+    /// What is to be retained, by a broker that retains.
+    fn kept(&self, topic: String, schema: &str, payload: Vec<u8>) -> Publish {
+        Publish {
+            topic,
+            payload: payload.into(),
+            retain: self.retains,
+            schema: schema.to_owned(),
+            id: Uuid::new_v4(),
+            correlation: None,
         }
     }
 
@@ -200,17 +212,6 @@ fn of_row(row: &Due) -> Publish {
         retain: false,
         schema: row.schema.clone(),
         id: row.id,
-        correlation: None,
-    }
-}
-
-fn retained(topic: String, schema: &str, payload: Vec<u8>) -> Publish {
-    Publish {
-        topic,
-        payload: payload.into(),
-        retain: true,
-        schema: schema.to_owned(),
-        id: Uuid::new_v4(),
         correlation: None,
     }
 }

@@ -72,8 +72,11 @@ impl<O: Outbox> Session<'_, O> {
         if let Some(earlier) = self.storing.failed.take() {
             marks.extend(earlier.marks);
         }
-        warn!(%cause, unstored = marks.len(), "the outbox does not answer");
-        let again_at = clock::moment() + self.settings.timing.store_pause;
+        let now = clock::moment();
+        if let Some(times) = self.memory.outbox_failed.happened(now) {
+            warn!(times, %cause, unstored = marks.len(), "the outbox does not answer");
+        }
+        let again_at = now + self.settings.timing.store_pause;
         self.storing.failed = Some(Failed { marks, again_at });
         Ok(())
     }

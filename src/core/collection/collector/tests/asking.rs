@@ -5,8 +5,15 @@ use crate::core::collection::{Access, Answer, Characteristic, Event, Fault, Oper
 use crate::core::source::{self, ClockNote, Ending, Failure};
 
 #[test]
-fn a_refused_clock_is_left_as_it_is() {
-    for fault in [Fault::Ignored, Fault::Other, Fault::Timeout] {
+fn a_clock_that_could_not_be_set_costs_no_connection_and_its_time_only_where_it_may_have_been() {
+    let refused = ["connected", "clock settled"];
+    let unknown = ["connected", "clock maybe set", "clock settled"];
+    for (fault, told) in [
+        (Fault::NotReady, &refused[..]),
+        (Fault::Ignored, &unknown),
+        (Fault::Other, &unknown),
+        (Fault::Timeout, &unknown),
+    ] {
         let mut rig = Rig::new();
         let writable = Access {
             read: false,
@@ -19,7 +26,34 @@ fn a_refused_clock_is_left_as_it_is() {
         ));
         rig.answer(Answer::Written(Err(fault)));
         rig.subscribe(Ok(()));
-        assert_eq!(rig.names(), ["connected", "clock settled"], "{fault:?}");
+        assert_eq!(rig.names(), told, "{fault:?}");
+    }
+}
+
+#[test]
+fn a_write_that_was_given_up_on_may_have_set_the_clock() {
+    let begun = || {
+        let mut rig = Rig::new();
+        rig.connect(with(&[(Characteristic::DateTime, SETTABLE)]));
+        rig.answer(Answer::Read(Ok(vec![0xEA, 7, 11, 20, 12, 0, 0])));
+        assert!(matches!(rig.under_way, Some(Operation::Write(..))));
+        rig
+    };
+    let mut overdue = begun();
+    overdue.wait(milliseconds(1500));
+    overdue.subscribe(Ok(()));
+    assert_eq!(
+        overdue.names(),
+        ["connected", "clock read", "clock maybe set", "clock settled"]
+    );
+    for lost in [Event::LinkDown, Event::StackGone] {
+        let mut rig = begun();
+        rig.tell(lost);
+        rig.wait(milliseconds(5300));
+        assert_eq!(
+            rig.names(),
+            ["connected", "clock read", "clock maybe set", "clock settled", "over"]
+        );
     }
 }
 
