@@ -136,11 +136,12 @@ async fn a_broker_that_keeps_no_retained_messages_is_no_reason_to_connect_again(
         tokio::time::sleep(QUICK.patience * 3).await;
         link.outbox.queue(readings(3));
         link.until_empty().await;
-        let book = broker.book();
-        assert_eq!((book.connections, book.asked_to_retain), (connections, 1));
-        let told = |leaf: &str| book.retained.iter().any(|(topic, _)| topic.ends_with(leaf));
-        assert!(told("/status") && told("/info"), "to those who listen now");
-        drop(book);
+        {
+            let book = broker.book();
+            assert_eq!((book.connections, book.asked_to_retain), (connections, 1));
+            let told = |leaf: &str| book.retained.iter().any(|(topic, _)| topic.ends_with(leaf));
+            assert!(told("/status") && told("/info"), "to those who listen now");
+        }
         link.stop().await;
         // The broker reads it a moment after the link has written it.
         within("the goodbye", async {
