@@ -8,7 +8,6 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Circumstances;
 use crate::core::bls::measurement::CuffTime;
-use crate::core::models::WhileInflating;
 use crate::core::reason::ReadingReason;
 
 /// A cuff's clock may be ahead by this much: what it dates later than its receipt was taken at its receipt.
@@ -56,7 +55,7 @@ pub(super) fn when(stamp: Stamp, circumstances: &Circumstances<'_>) -> Taken {
             }
             None => Taken::unknown(ReadingReason::Undated),
         },
-        Stamp::NoField if is_result(circumstances) && circumstances.rules.count_undated => Taken {
+        Stamp::NoField if circumstances.rules.count_undated && circumstances.alone => Taken {
             at: Some(circumstances.received_at),
             doubt: None,
         },
@@ -64,15 +63,6 @@ pub(super) fn when(stamp: Stamp, circumstances: &Circumstances<'_>) -> Taken {
             Taken::unknown(ReadingReason::Undated)
         }
     }
-}
-
-/// Whether it can be nothing but the result of the measurement that the connection was for. Where values that are not finished
-/// come on the same way, one that came alone may be the last before the link was lost.
-fn is_result(circumstances: &Circumstances<'_>) -> bool {
-    let unfinished = circumstances
-        .cuff
-        .is_some_and(|cuff| cuff.model.while_inflating == WhileInflating::PartialValues);
-    circumstances.alone && !unfinished
 }
 
 fn offset(circumstances: &Circumstances<'_>) -> Option<i64> {
