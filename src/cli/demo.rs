@@ -189,6 +189,7 @@ fn write_script(args: Args) -> Script {
         time_zone: TimeZone::system(),
         connect_for: Duration::from_secs(12),
         idle_end: Duration::from_secs(10),
+        linger: Duration::MAX,
     };
     let afterwards = if args.once {
         Afterwards::Nothing

@@ -123,9 +123,22 @@ pub(super) fn simulate(args: &simulate::Args, global: &Global) -> u8 {
         time_zone: config.gateway.time_zone.clone(),
         connect_for: config.bluetooth.connect_for,
         idle_end: config.bluetooth.idle_end,
+        linger: Duration::MAX,
     };
-    let (cuffs, source) = args.assemble(clock::wall(), around);
-    config.cuffs = cuffs;
+    let source = match &args.orders {
+        Some(orders) => match simulate::follow(orders, &config.cuffs, around) {
+            Ok(source) => source,
+            Err(error) => {
+                eprintln!("cuffd: {}", app::chain(&error));
+                return error.exit_code();
+            }
+        },
+        None => {
+            let (cuffs, source) = args.assemble(clock::wall(), around);
+            config.cuffs = cuffs;
+            source
+        }
+    };
     run::daemon(loaded.config, Source::Virtual(source), args.duration)
 }
 

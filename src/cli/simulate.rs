@@ -1,26 +1,39 @@
 //! `cuffd simulate`: virtual cuffs for testing a platform.
 
-use std::path::PathBuf;
+mod input;
+mod order;
+
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tracing::warn;
 
+use self::input::InputError;
+use super::exit;
 use crate::config;
 use crate::core::cuff::Cuff;
 use crate::simulate::cuff::Surroundings;
 use crate::simulate::fault::{Chance, Faults};
 use crate::simulate::fleet::Fleet;
 use crate::simulate::habits::{HABITS, Habits};
+use crate::simulate::orders;
 use crate::simulate::routine::Pace;
 use crate::simulate::source::Source;
 
 /// Virtual cuffs for testing a platform.
 ///
-/// They take the place of the cuffs in the config; everything else runs as it would. Every message says "test": true, and
-/// topics begin with "cuffd-test". The client id ends in ":simulate". Unless the config is a test's (gateway.test), the
-/// store is not the config's but one that is gone at the end.
+/// Invented cuffs take the place of those in the config; or those in the config do what --orders says. Everything else
+/// runs as it would. Every message says "test": true, and topics begin with "cuffd-test". The client id ends in
+/// ":simulate". Unless the config is a test's (gateway.test), the store is not the config's but one that is gone at the
+/// end.
 #[derive(Clone, Debug, clap::Args)]
+#[command(after_long_help = ORDERS)]
 pub struct Args {
+    /// What the cuffs of the config do, one JSON object a line, each at once as it comes; `-` is standard input. See below
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["cuffs", "models", "rate", "readings", "seed", "faults"])]
+    pub orders: Option<PathBuf>,
+
     /// How many cuffs
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub cuffs: u16,
@@ -53,6 +66,81 @@ pub struct Args {
     /// End after this time, e.g. 90s, 5m, 4h; left out: when it is stopped
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub duration: Option<Duration>,
+}
+
+/// The form of a line, for `--help`.
+const ORDERS: &str = r#"Orders:
+  A line is one connection of one cuff of the config, and what it brings:
+
+  {"cuff":"living-room","readings":[{"systolic":146,"diastolic":82,
+   "pulse_rate":72,"before":"5s","user":1,"status":["body_movement"]}]}
+
+  (broken here to fit; a line has no end within). Of a reading:
+    systolic, diastolic  in mmHg; left out: the cuff could not measure
+    pulse_rate           left out: 0
+    before               how long before the connection it was taken ("5s")
+    user                 the user id; default: the first one registered, or the
+                         model's own
+    status               body_movement, cuff_too_loose, irregular_pulse,
+                         pulse_rate_above_range, pulse_rate_below_range,
+                         improper_position
+  Of a line, besides: "bonded":false, "live":true (the last reading is measured
+  while connected), "mishap":"unreachable" or "bond_lost".
+
+  What came in the first connection of a cuff that the store knows is history,
+  which does not count. A line that is wrong is named on stderr and passed over.
+  At the end of the input the cuffs are silent; a named pipe has no end:
+
+  mkfifo orders; cuffd simulate --config clinic.toml --orders orders &
+  echo '{"cuff":"living-room","readings":[{"systolic":128,"diastolic":79}]}' \
+    > orders"#;
+
+/// How long an ordered cuff that hangs up by itself stays after it has sent everything: whoever orders waits for that.
+const LINGER: Duration = Duration::from_millis(300);
+
+/// Why orders cannot be taken.
+#[derive(Debug, thiserror::Error)]
+pub enum OrdersError {
+    /// There is nobody to order.
+    #[error("--orders is for the cuffs of the config, and it has none: add one ([[cuffs]])")]
+    NoCuffs,
+    /// They cannot be read.
+    #[error(transparent)]
+    Input(#[from] InputError),
+}
+
+impl OrdersError {
+    /// What the process exits with.
+    #[must_use]
+    pub const fn exit_code(&self) -> u8 {
+        match self {
+            Self::NoCuffs => exit::CONFIG,
+            Self::Input(_) => exit::STORE,
+        }
+    }
+}
+
+/// What plays these cuffs by the orders in the file at `path`.
+///
+/// # Errors
+/// There are no cuffs, or no orders can be read.
+pub fn follow(path: &Path, cuffs: &[Cuff], around: Surroundings) -> Result<Source, OrdersError> {
+    if cuffs.is_empty() {
+        return Err(OrdersError::NoCuffs);
+    }
+    for cuff in cuffs {
+        let (model, imitated) = (&cuff.model.name, orders::habits(cuff).model);
+        if model != imitated {
+            warn!(cuff = %cuff.id, model, "no virtual cuff imitates this model: it behaves by the standard");
+        }
+    }
+    let around = Surroundings {
+        linger: LINGER,
+        ..around
+    };
+    let (source, orders) = orders::assemble(cuffs, around);
+    input::follow(path, cuffs.to_vec(), orders)?;
+    Ok(source)
 }
 
 /// Measurements a minute.
@@ -186,6 +274,9 @@ mod tests {
             "--duration 5",
             "--duration 5w",
             "--gateways 2",
+            "--orders - --cuffs 2",
+            "--orders - --fault double",
+            "--orders",
         ] {
             assert!(parse(line).is_err(), "{line}");
         }

@@ -38,6 +38,8 @@ pub struct Surroundings {
     pub connect_for: Duration,
     /// Silence after which the collector hangs up.
     pub idle_end: Duration,
+    /// The longest that a cuff that hangs up by itself stays connected after it has sent everything.
+    pub linger: Duration,
 }
 
 /// A virtual cuff.
@@ -58,6 +60,18 @@ impl VirtualCuff {
             id,
             habits,
             dial: Dial::at_first(habits, at, zone),
+            memory: Kept::default(),
+            in_trouble: false,
+        }
+    }
+
+    /// A cuff that somebody has used for a while: its clock is right.
+    #[must_use]
+    pub fn in_use(id: Name, habits: &'static Habits) -> Self {
+        Self {
+            id,
+            habits,
+            dial: Dial::Ahead(0),
             memory: Kept::default(),
             in_trouble: false,
         }
@@ -89,7 +103,7 @@ impl VirtualCuff {
         }
         match visit.mishap {
             Some(Mishap::Unreachable { tries }) => self.stay_unreachable(tries, &mut tape, around),
-            Some(Mishap::BondLost) => self.refuse(&mut tape),
+            Some(Mishap::BondLost) => self.refuse(visit, &mut tape),
             Some(Mishap::LinkLost { after }) => self.connect(visit, live, after, &mut tape, around),
             None => self.connect(visit, live, usize::MAX, &mut tape, around),
         }
@@ -112,6 +126,7 @@ impl VirtualCuff {
 
     const fn user_id(&self, user: User) -> Option<u8> {
         match (self.habits.users, user) {
+            (_, User::Numbered(user_id)) => Some(user_id),
             (Users::NotSent, _) => None,
             (Users::Range(first, _), User::Wearer) => Some(first),
             (Users::Range(_, last), User::Other) => Some(last),
@@ -132,8 +147,8 @@ impl VirtualCuff {
     }
 
     /// The gateway still has its half of the bond; the cuff has not.
-    fn refuse(&mut self, tape: &mut Tape) {
-        self.link_up(tape);
+    fn refuse(&mut self, visit: &Visit, tape: &mut Tape) {
+        self.link_up(visit, tape);
         tape.push(|cuff, _| Event::ClockSettled { cuff });
         tape.wait(ROUND_TRIP);
         over(tape, Ending::Failed(Failure::Bond));
@@ -144,16 +159,16 @@ impl VirtualCuff {
         });
     }
 
-    fn link_up(&self, tape: &mut Tape) {
+    fn link_up(&self, visit: &Visit, tape: &mut Tape) {
         heard(tape);
         tape.wait(LINK_UP);
-        let bonded = self.habits.bond == Bond::Kept;
+        let bonded = visit.bond.unwrap_or(self.habits.bond) == Bond::Kept;
         tape.push(|cuff, at| Event::Connected { cuff, bonded, at });
     }
 
     /// A connection that loses its link after `limit` indications, if it gets so far.
     fn connect(&mut self, visit: &Visit, live: Option<Taken>, limit: usize, tape: &mut Tape, around: &Surroundings) {
-        self.link_up(tape);
+        self.link_up(visit, tape);
         self.settle_clock(tape, &around.time_zone);
         let mut dump = self.memory.dump(self.habits);
         if visit.doubled {
@@ -211,7 +226,7 @@ impl VirtualCuff {
         let description = self.description();
         tape.push(|cuff, _| Event::Described { cuff, description });
         tape.wait(match self.habits.end {
-            End::HangsUp(after) => after.saturating_sub(ROUND_TRIP),
+            End::HangsUp(after) => after.min(around.linger).saturating_sub(ROUND_TRIP),
             End::Silence => around.idle_end,
         });
         over(tape, ending);

@@ -8,7 +8,7 @@ use super::cuff::{Surroundings, VirtualCuff};
 use super::fault::Faults;
 use super::habits::{Habits, Users};
 use super::routine::{Pace, Routine};
-use super::source::{Diary, Source};
+use super::source::{Diary, Source, Then};
 use crate::core::cuff::{Address, Cuff, Wearer};
 use crate::core::models::Model;
 use crate::core::name::Name;
@@ -39,7 +39,7 @@ impl Fleet {
                 let cuff = register(number, habits);
                 let diary = Diary {
                     written: VecDeque::new(),
-                    then: Some(self.routine(number)),
+                    then: Then::Routine(Box::new(self.routine(number))),
                 };
                 let played = VirtualCuff::new(cuff.id.clone(), habits, at, &around.time_zone);
                 (cuff, (played, diary))

@@ -14,6 +14,7 @@ pub mod frame;
 pub mod habits;
 mod memory;
 pub mod narrator;
+pub mod orders;
 pub mod platform;
 pub mod routine;
 pub mod script;

@@ -79,6 +79,7 @@ impl Routine {
             taken,
             live: None,
             doubled: self.happens(Fault::Double),
+            bond: None,
             clock: self.clock_mishap(),
             mishap: self.mishap(),
         };

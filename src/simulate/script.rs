@@ -10,7 +10,7 @@ use super::fault::Faults;
 use super::fleet::register;
 use super::habits::Habits;
 use super::routine::{Pace, Routine};
-use super::source::{Diary, Source};
+use super::source::{Diary, Source, Then};
 use super::visit::{ClockMishap, Taken, Values, Visit};
 use crate::core::bls::measurement::Status;
 use crate::core::cuff::Cuff;
@@ -69,8 +69,8 @@ impl Script {
             .map(|(_, visit)| visit.taken.len() + usize::from(visit.live.is_some()))
             .sum();
         let then = match afterwards {
-            Afterwards::Nothing => None,
-            Afterwards::GoesOn => Some(Routine::new(SEED, PACE, Faults::default())),
+            Afterwards::Nothing => Then::Nothing,
+            Afterwards::GoesOn => Then::Routine(Box::new(Routine::new(SEED, PACE, Faults::default()))),
         };
         let diary = Diary {
             written: VecDeque::from(story),

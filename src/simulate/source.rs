@@ -24,23 +24,42 @@ use crate::core::source::{CuffHealth, Ending, Event, RadioHealth};
 const BEAT: Duration = Duration::from_secs(5);
 
 /// What a cuff does, and when.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Diary {
     /// First these, each so long after the begin of the one before.
     pub written: VecDeque<(Duration, Visit)>,
-    /// Then this, without end.
-    pub then: Option<Routine>,
+    /// Then this.
+    pub then: Then,
+}
+
+/// What comes after what is written.
+#[derive(Debug, Default)]
+pub enum Then {
+    /// Nothing more.
+    #[default]
+    Nothing,
+    /// What somebody usually does, without end.
+    Routine(Box<Routine>),
+    /// What is ordered, as the orders come, until nobody can order any more.
+    Orders(mpsc::Receiver<Visit>),
 }
 
 impl Diary {
-    fn next_visit(&mut self) -> Option<(Duration, Visit)> {
-        let written = self.written.pop_front();
-        written.or_else(|| self.then.as_mut().map(Routine::next_visit))
+    /// How long after the begin of the one before, and what; `None`: nothing ever again. May be dropped half-way.
+    async fn next_visit(&mut self) -> Option<(Duration, Visit)> {
+        if let Some(written) = self.written.pop_front() {
+            return Some(written);
+        }
+        match &mut self.then {
+            Then::Nothing => None,
+            Then::Routine(routine) => Some(routine.next_visit()),
+            Then::Orders(orders) => orders.recv().await.map(|visit| (Duration::ZERO, visit)),
+        }
     }
 }
 
 /// Virtual cuffs with their diaries.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Source {
     cuffs: Vec<(VirtualCuff, Diary)>,
     around: Surroundings,
@@ -114,7 +133,12 @@ struct Stage<C> {
 impl<C: Fn() -> Now> Stage<C> {
     async fn play(self, mut cuff: VirtualCuff, mut diary: Diary) {
         let mut begun = Instant::now();
-        while let Some((wait, visit)) = diary.next_visit() {
+        loop {
+            let next = tokio::select! {
+                () = self.cancel.cancelled() => return,
+                next = diary.next_visit() => next,
+            };
+            let Some((wait, visit)) = next else { break };
             // A visit that took longer than the time to the next one is followed by it at once.
             begun = (begun + wait).max(Instant::now());
             tokio::select! {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::habits::Bond;
 use crate::core::bls::measurement::{Status, Unit};
 
 /// The numbers of one measurement, in mmHg and beats per minute.
@@ -54,6 +55,8 @@ pub enum User {
     Wearer,
     /// Somebody else of the household, with the cuff's other button; a cuff without user ids cannot tell.
     Other,
+    /// Whoever has this user id, which is sent even by a model that sends none.
+    Numbered(u8),
 }
 
 /// What befell the cuff's clock since the last connection.
@@ -91,6 +94,8 @@ pub struct Visit {
     pub live: Option<Taken>,
     /// The last stored measurement that is sent comes twice.
     pub doubled: bool,
+    /// Whether the link comes up over a bond; `None`: as the model's does.
+    pub bond: Option<Bond>,
     /// What befell the clock before any of them.
     pub clock: Option<ClockMishap>,
     /// What goes wrong.

@@ -15,6 +15,7 @@ mod disk_full;
 mod help;
 mod kill_at_start;
 mod kill_in_drain;
+mod orders;
 mod privacy;
 mod rig;
 mod stopping;

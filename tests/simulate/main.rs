@@ -12,5 +12,6 @@ mod broker;
 mod demo;
 mod faults;
 mod models;
+mod ordered;
 mod playing;
 mod rig;

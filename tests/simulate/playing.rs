@@ -33,7 +33,7 @@ fn fleet(seed: u64) -> Fleet {
 }
 
 /// Clocks that run with tokio's paused time.
-fn clock() -> impl Fn() -> Now + Clone + Send + Sync + 'static {
+pub(crate) fn clock() -> impl Fn() -> Now + Clone + Send + Sync + 'static {
     let begun = Instant::now();
     move || Now {
         wall: start().wall + begun.elapsed(),

@@ -26,6 +26,7 @@ pub(crate) fn around() -> Surroundings {
         time_zone: TimeZone::get("Europe/Berlin").expect("a zone"),
         connect_for: Duration::from_secs(12),
         idle_end: Duration::from_secs(10),
+        linger: Duration::MAX,
     }
 }
 

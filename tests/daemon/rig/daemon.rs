@@ -6,8 +6,8 @@ use std::process::ExitStatus;
 use cuffd::control::client;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, BufReader, Lines};
-use tokio::process::{Child, ChildStderr, Command};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::process::{Child, ChildStderr, ChildStdin, Command};
 
 use super::{until, within};
 
@@ -18,6 +18,7 @@ const READY: &str = " ready site=";
 pub(crate) struct Daemon {
     process: Child,
     log: Lines<BufReader<ChildStderr>>,
+    orders: Option<ChildStdin>,
     said: String,
     socket: PathBuf,
 }
@@ -44,8 +45,10 @@ impl Daemon {
     pub(crate) fn start(mut command: Command, socket: PathBuf) -> Self {
         let mut process = command.spawn().expect("the program starts");
         let stderr = process.stderr.take().expect("a pipe");
+        let orders = process.stdin.take();
         Self {
             process,
+            orders,
             log: BufReader::new(stderr).lines(),
             said: String::new(),
             socket,
@@ -55,6 +58,17 @@ impl Daemon {
     pub(crate) fn pid(&self) -> Pid {
         let id = self.process.id().expect("it was not waited for");
         Pid::from_raw(id.cast_signed()).expect("no process has the number 0")
+    }
+
+    /// Orders what a cuff does, where it was started to take orders.
+    pub(crate) async fn order(&mut self, order: &Value) {
+        let orders = self.orders.as_mut().expect("it takes orders");
+        orders.write_all(format!("{order}\n").as_bytes()).await.unwrap();
+    }
+
+    /// Ends the orders.
+    pub(crate) fn order_nothing_more(&mut self) {
+        self.orders = None;
     }
 
     /// The next line of the log that contains `text`.

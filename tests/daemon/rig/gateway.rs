@@ -124,6 +124,13 @@ impl Gateway {
         Daemon::start(self.command(&arguments), self.socket())
     }
 
+    /// Starts a daemon with the cuffs of the config, which do what is ordered.
+    pub(crate) fn ordered(&self) -> Daemon {
+        let mut command = self.command(&["simulate", "--orders", "-"]);
+        command.stdin(Stdio::piped());
+        Daemon::start(command, self.socket())
+    }
+
     /// Starts a daemon whose only cuff cannot be reached.
     pub(crate) fn idle(&self) -> Daemon {
         self.simulate(&["--fault", "unreachable=1"])
