@@ -160,7 +160,9 @@ fn explore(policy: &Policy, alphabet: &[Letter]) -> Seen {
             let mut next = node.clone();
             next.path.push(letter);
             next.at = node.at + jiff::SignedDuration::from_secs(letter.takes());
-            let outcomes = next.gate.handle(letter.event(next.at), next.at);
+            let outcomes = next
+                .gate
+                .handle(rig::received_now(letter.event(next.at), &next.gate), next.at);
             check(policy, &node, letter, &next, &outcomes);
             if node.has_overlay() {
                 overlay::check(&node, letter, &next, &outcomes);
@@ -290,7 +292,7 @@ fn check_nothing_after_the_end(node: &Node) {
     for letter in ALPHABET {
         let mut gate = node.gate.clone();
         let at = node.at + jiff::SignedDuration::from_secs(60);
-        for outcome in gate.handle(letter.event(at), at) {
+        for outcome in gate.handle(rig::received_now(letter.event(at), &gate), at) {
             match outcome {
                 Outcome::Answer { answer, .. } => panic!("{:?}: {answer:?} after the end", node.path),
                 Outcome::Alert(alert) => panic!("{:?}: {alert:?} after the end", node.path),

@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 
 use super::event::{Arrived, Connection, Decision, Event};
 use super::gate::Gate;
-use super::gate::Gate;
+
 use super::policy::{Approval, Limits, Policy, Pressures, ReadingRules};
 use crate::core::bls::measurement::{CuffTime, Measurement, Status, Unit};
 use crate::core::bls::sfloat::Sfloat;
@@ -121,6 +121,16 @@ pub(crate) fn measured(cuff: &str, number: u64, octets: Vec<u8>, received_at: Ti
             clock_synchronized: true,
         }],
     })
+}
+
+/// A measurement, received while the gateway's clock was as the gate knows it.
+pub(crate) fn received_now(mut event: Event, gate: &Gate) -> Event {
+    if let Event::Measured(connection) = &mut event {
+        for arrived in &mut connection.arrived {
+            arrived.clock_synchronized = gate.is_clock_synchronized();
+        }
+    }
+    event
 }
 
 pub(crate) fn opened() -> Event {

@@ -38,7 +38,9 @@ pub(super) fn check(before: &Node, letter: Letter, after: &Node, outcomes: &[Out
         return;
     }
     let mut bare = before.without_overlay();
-    let bare_outcomes = bare.gate.handle(letter.event(after.at), after.at);
+    let bare_outcomes = bare
+        .gate
+        .handle(rig::received_now(letter.event(after.at), &bare.gate), after.at);
     let unsaid = |outcomes: &[Outcome]| -> Vec<Outcome> {
         let unsaid = outcomes.iter();
         unsaid
