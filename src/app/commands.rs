@@ -200,12 +200,9 @@ impl Commands {
     /// The answers go out signed, by their own messages; the reply holds the status.
     async fn report(&self, session: Option<Name>, id: &str) -> Outcome {
         let in_answer_to = id.to_owned();
-        let has_policy_or_names = session.is_some() || self.state.borrow().has_open_session();
-        if has_policy_or_names {
-            let said = self.ask(Want::Report { session, in_answer_to }, None).await;
-            if said != Outcome::Done {
-                return said;
-            }
+        let said = self.ask(Want::Report { session, in_answer_to }, None).await;
+        if said != Outcome::Done {
+            return said;
         }
         Outcome::Report(Box::new(self.state.borrow().as_ref().clone()))
     }

@@ -158,7 +158,12 @@ impl Gatekeeper {
         let at = self.time(now);
         for (answer, attested) in self.gate.answers(at) {
             let said = self.said.iter().find(|said| said.answer.session == answer.session);
-            if said.is_none_or(|said| said.answer != answer) {
+            if said.is_some_and(|said| said.answer == answer) {
+                continue;
+            }
+            if self.is_resuming {
+                self.put_down(answer, None);
+            } else {
                 self.say(answer, &attested, None, step);
             }
         }
@@ -169,6 +174,7 @@ impl Gatekeeper {
         let at = self.time(now);
         warn!(%session, "an open session is ended: by the settings in force it could not have been opened");
         step.sessions.ended.push((session.clone(), at));
+        self.said.retain(|said| said.answer.session != *session);
         let (Some(patient), Some(policy)) = (patient, self.gate.policy().cloned()) else {
             return;
         };
@@ -207,7 +213,7 @@ impl Gatekeeper {
 
     /// The gate's time. Without an open session nothing is measured by it, and it follows the wall clock.
     pub(super) fn time(&mut self, now: Now) -> Timestamp {
-        if !self.gate.has_open_session() && !self.clock.stands_still() {
+        if !self.gate.has_open_session() {
             self.clock.set(now);
         }
         self.clock.tell(now.moment)
@@ -258,7 +264,8 @@ impl Gatekeeper {
     }
 
     fn answered(&mut self, at: Timestamp, answer: Answer, attested: &[Attested], step: &mut Step) {
-        info!(session = %answer.session, state = answer.state.as_str(), "answer");
+        // Not which one: how somebody is does not belong in a log.
+        info!(session = %answer.session, "another answer");
         if answer.state == State::Ended {
             step.sessions.ended.push((answer.session.clone(), at));
             self.say(answer, attested, None, step);
@@ -325,14 +332,6 @@ impl Gatekeeper {
             } => return,
             Alert::CrisisUnassigned { cuff, .. } => About::CrisisUnassigned { cuff },
         };
-        warn!(
-            code = if matches!(about, About::Crisis { .. }) {
-                "crisis"
-            } else {
-                "crisis_unassigned"
-            },
-            "alert"
-        );
         match self.maker.alert(Uuid::new_v4(), about) {
             Ok(message) => step.messages.push(message),
             Err(error) => untold(&error),

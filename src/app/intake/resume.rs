@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use jiff::SignedDuration;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use tracing::error;
 use uuid::Uuid;
 
@@ -47,19 +47,28 @@ pub(super) enum Elapsed {
     Unknown,
 }
 
-/// What can be known of the time that has passed since `events`.
-pub(super) fn elapsed(events: &[StoredEvent], boot: Uuid, synchronized: bool) -> Elapsed {
+/// What can be known of the time that has passed since `events`. A wall clock that is behind them knows nothing of it.
+pub(super) fn elapsed(events: &[StoredEvent], boot: Uuid, synchronized: bool, now: Now) -> Elapsed {
     let is_of_now = |event: &&StoredEvent| event.boot == boot;
     let rebooted = events.iter().any(|event| event.boot != boot);
     let was_synchronized = events.iter().filter(is_of_now).any(|event| event.synchronized);
     if !rebooted || was_synchronized {
         Elapsed::ByBoottime
-    } else if synchronized {
+    } else if synchronized && before_this_boot(events, boot).is_none_or(|last| last <= now.wall) {
         let date_anew = events.iter().any(|event| event.boot == boot);
         Elapsed::ByWallClock { date_anew }
     } else {
         Elapsed::Unknown
     }
+}
+
+/// When the gate was last told something in an earlier boot.
+pub(super) fn before_this_boot(events: &[StoredEvent], boot: Uuid) -> Option<Timestamp> {
+    events
+        .iter()
+        .filter(|event| event.boot != boot)
+        .map(|event| event.at)
+        .max()
 }
 
 /// The gate's clock as it goes on after `events`.
@@ -117,7 +126,12 @@ impl Gatekeeper {
             }
         }
         let at = self.clock.latest();
-        for event in [Event::Clock { synchronized }, Event::Store { available }] {
+        let known = !self.clock.stands_still();
+        for event in [
+            Event::Clock { synchronized },
+            Event::Store { available },
+            Event::Elapsed { known },
+        ] {
             let _said_when_all_is_told = self.gate.handle(event, at);
         }
         let open = self.gate.answers(at);

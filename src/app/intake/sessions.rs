@@ -21,7 +21,7 @@ impl Intake {
         let synchronized = *self.clock.borrow_and_update();
         self.number_the_settings().await?;
         let mut stored = self.store.sessions().await?;
-        let elapsed = elapsed(&stored.events, self.settings.boot, synchronized);
+        let elapsed = elapsed(&stored.events, self.settings.boot, synchronized, now);
         if elapsed == (Elapsed::ByWallClock { date_anew: true }) {
             self.store.date_anew(now).await?;
             stored = self.store.sessions().await?;
@@ -58,7 +58,11 @@ impl Intake {
         self.commit(step).await?;
         let jump = SignedDuration::try_from(self.settings.jump).unwrap_or(SignedDuration::MAX);
         if self.gatekeeper.clock.stands_still() {
-            if synchronized {
+            if !self.gatekeeper.gate.has_open_session() {
+                self.gatekeeper.clock.set(now);
+                let step = self.gatekeeper.tell(Event::Elapsed { known: true }, now);
+                self.commit(step).await?;
+            } else if synchronized && self.gatekeeper.clock.latest() <= now.wall {
                 info!("the time that has passed since the reboot is known");
                 self.date_anew(now).await?;
             } else if self.gatekeeper.gate.is_elapsed_known() {
@@ -87,9 +91,13 @@ impl Intake {
         self.store.date_anew(now).await?;
         let stored = self.store.sessions().await?;
         let latest = stored.events.last().map_or(now.wall, |last| last.at);
-        let unknown = self
-            .gatekeeper
-            .tell_again(&stored, GateClock::running(now).not_before(latest));
+        let clock = if latest <= now.wall {
+            GateClock::running(now).not_before(latest)
+        } else {
+            // The wall clock is behind what an earlier boot told: how much time has passed since is not known.
+            GateClock::standing_still(latest, now.moment)
+        };
+        let unknown = self.gatekeeper.tell_again(&stored, clock);
         let mut step = self.gatekeeper.settle(&stored, unknown, now);
         self.gatekeeper.say_changed(now, &mut step);
         self.commit(step).await
