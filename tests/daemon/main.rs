@@ -18,6 +18,7 @@ mod kill_in_drain;
 mod orders;
 mod privacy;
 mod rig;
+mod sessions;
 mod stopping;
 mod store_refused;
 mod systemd;

@@ -13,7 +13,7 @@ use super::maker::{Maker, Subject};
 use super::resume::Terms;
 use crate::core::cuff::Cuff;
 use crate::core::gate_clock::GateClock;
-use crate::core::moment::Now;
+use crate::core::moment::{Now, whole_seconds};
 use crate::core::name::Name;
 use crate::core::readiness::answer::{Answer, Attested, State};
 use crate::core::readiness::event::{Connection, Event};
@@ -65,6 +65,18 @@ pub(super) struct Candidate {
     pub(super) offset_s: Option<i64>,
     /// How far the wall clock was ahead of the gate's.
     pub(super) ahead: SignedDuration,
+}
+
+impl Candidate {
+    /// When it was taken, by the wall clock: `taken_at` is by the gate's, as is `received_at`.
+    fn by_wall(&self, taken_at: Timestamp, received_at: Timestamp) -> Timestamp {
+        if taken_at == received_at {
+            return self.received_at;
+        }
+        // As much as the cuff's offset was put right by: a stamp of whole seconds stays one.
+        let ahead = SignedDuration::from_secs(whole_seconds(self.ahead));
+        taken_at.saturating_add(ahead).unwrap_or(taken_at)
+    }
 }
 
 /// Measurements of one connection that are to be judged.
@@ -369,12 +381,10 @@ impl Gatekeeper {
             return Ok(Became::Nobody { digest });
         };
         // What is told is told by the wall clock.
+        let received_at = judged.reading.received_at;
         let reading = Reading {
             received_at: candidate.received_at,
-            taken_at: judged
-                .reading
-                .taken_at
-                .map(|at| at.saturating_add(candidate.ahead).unwrap_or(at)),
+            taken_at: judged.reading.taken_at.map(|at| candidate.by_wall(at, received_at)),
             offset_s: candidate.offset_s,
             reasons,
             ..judged.reading

@@ -126,7 +126,12 @@ impl Gateway {
 
     /// Starts a daemon with the cuffs of the config, which do what is ordered.
     pub(crate) fn ordered(&self) -> Daemon {
-        let mut command = self.command(&["simulate", "--orders", "-"]);
+        self.ordered_in(&[])
+    }
+
+    /// The same, started by another program.
+    pub(crate) fn ordered_in(&self, wrapper: &[&str]) -> Daemon {
+        let mut command = self.command_in(wrapper, &["simulate", "--orders", "-"]);
         command.stdin(Stdio::piped());
         Daemon::start(command, self.socket())
     }

@@ -7,7 +7,7 @@ use cuffd::clock;
 use cuffd::core::delivery::{Kind, NewMessage};
 use cuffd::core::name::Name;
 use cuffd::mqtt::topics::Topics;
-use cuffd::store::{Opened, Settings, Store};
+use cuffd::store::{Became, Judged, NewMeasurement, Opened, Settings, Step, Store};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -30,6 +30,39 @@ impl Gateway {
         opened.store.close().await;
         opened.thread.ended().await.unwrap();
         queued
+    }
+
+    /// Makes the store know that these cuffs have brought measurements before.
+    pub(crate) async fn know_cuffs(&self, cuffs: impl IntoIterator<Item = &str>) {
+        let mut opened = self.open();
+        let store = &opened.store;
+        for cuff in cuffs {
+            let at = clock::now();
+            let connection = store.begin_connection(name(cuff), true, at).await.unwrap().connection;
+            let new = NewMeasurement {
+                connection,
+                octets: vec![0],
+                at,
+                synchronized: true,
+            };
+            let judged = store
+                .append(vec![new])
+                .await
+                .unwrap()
+                .into_iter()
+                .map(|measurement| Judged {
+                    measurement,
+                    became: Became::Nobody { digest: None },
+                });
+            let step = Step {
+                judged: judged.collect(),
+                ..Step::default()
+            };
+            store.commit(step).await.unwrap();
+            store.end_connection(connection, at.wall).await.unwrap();
+        }
+        opened.store.close().await;
+        opened.thread.ended().await.unwrap();
     }
 
     /// Makes the store that of a gateway that is no test.
