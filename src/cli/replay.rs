@@ -4,6 +4,7 @@
 //! of each measurement, against doubles, and the ids of sessions.
 
 mod event;
+mod field;
 mod printed;
 mod replayer;
 mod seen;
@@ -124,7 +125,7 @@ fn replay_from(events: &Path, config: ForReplay, input: impl Read, output: impl 
 pub fn replay(config: ForReplay, input: impl Read, output: impl Write) -> Result<bool, ReplayError> {
     let policy = config.readiness.map(Arc::new);
     let gate = Gate::new(policy, config.cuffs, config.time_zone);
-    let mut replayer = Replayer::new(gate, BufWriter::with_capacity(BUFFER, output));
+    let mut replayer = Replayer::new(gate, BufWriter::with_capacity(BUFFER, output)).map_err(ReplayError::Write)?;
     match read_all(&mut replayer, BufReader::with_capacity(BUFFER, input)) {
         Err(ReplayError::Write(error)) if error.kind() == ErrorKind::BrokenPipe => {}
         other => other?,

@@ -1,9 +1,11 @@
 //! Names that the clinic gives: sites, gateways, cuffs, patients, sessions, attestation items.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The longest name, in characters.
 pub const LONGEST: usize = 40;
@@ -12,9 +14,14 @@ pub const LONGEST: usize = 40;
 pub const LONGEST_OF_GATEWAY: usize = 24;
 
 /// A name of the grammar `[A-Za-z0-9][A-Za-z0-9_-]{0,39}`: safe in topics, file names, and URLs.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Name(Box<str>);
+///
+/// It is held in place: names stand in every reading and every answer and are copied with them, and a copy must not allocate.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Name {
+    /// Its octets, then zeros. No name has an octet 0, so that the order of the arrays is that of the texts.
+    octets: [u8; LONGEST],
+    length: u8,
+}
 
 /// Why a text is no [`Name`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -60,19 +67,43 @@ impl Name {
         if text.len() > longest {
             return Err(NameError::TooLong { longest });
         }
-        Ok(Self(text.into()))
+        Self::holding(text).ok_or(NameError::TooLong { longest })
+    }
+
+    /// `None` if there is no place for so long a text.
+    fn holding(text: &str) -> Option<Self> {
+        let mut octets = [0; LONGEST];
+        octets.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
+        let length = u8::try_from(text.len()).ok()?;
+        Some(Self { octets, length })
     }
 
     /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        str::from_utf8(self.as_octets()).unwrap_or_default()
+    }
+
+    fn as_octets(&self) -> &[u8] {
+        self.octets.get(..usize::from(self.length)).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Name").field(&self.as_str()).finish()
+    }
+}
+
+impl Hash for Name {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_octets().hash(state);
     }
 }
 
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
@@ -94,7 +125,34 @@ impl TryFrom<String> for Name {
 
 impl From<Name> for String {
     fn from(name: Name) -> Self {
-        name.0.into()
+        name.as_str().to_owned()
+    }
+}
+
+impl Serialize for Name {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(Texts)
+    }
+}
+
+/// Takes a name from a text without making another text of it.
+struct Texts;
+
+impl Visitor<'_> for Texts {
+    type Value = Name;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Name, E> {
+        Name::parse(text).map_err(E::custom)
     }
 }
 
@@ -138,5 +196,21 @@ mod tests {
         ] {
             assert_eq!(Name::parse(bad), Err(why), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn names_are_ordered_printed_and_written_as_their_texts() {
+        let texts = ["0", "A", "a", "a-", "a0", "aa", "ab", "b"];
+        let names: Vec<Name> = texts.iter().map(|text| Name::parse(text).expect("a name")).collect();
+        assert!(names.is_sorted());
+        for (name, text) in names.iter().zip(texts) {
+            assert_eq!((name.as_str(), name.to_string().as_str()), (text, text));
+            assert_eq!(format!("{name:?}"), format!("Name({text:?})"));
+            let json = serde_json::to_string(name).expect("json");
+            assert_eq!(json, format!("{text:?}"));
+            assert_eq!(&serde_json::from_str::<Name>(&json).expect("a name"), name);
+        }
+        assert!(serde_json::from_str::<Name>("\"a b\"").is_err());
+        assert!(serde_json::from_str::<Name>("7").is_err());
     }
 }

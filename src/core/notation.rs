@@ -24,9 +24,9 @@ impl Printed {
     /// The rounded number as JSON has it; `None` beyond what JSON numbers hold.
     #[must_use]
     pub fn number(self) -> Option<Number> {
-        let rounded = self.rounded();
-        if let Ok(whole) = i64::try_from(rounded)
-            && rounded.scale() == 0
+        let rounded = if self.0.scale() == 0 { self.0 } else { self.rounded() };
+        if rounded.scale() == 0
+            && let Ok(whole) = i64::try_from(rounded)
         {
             return Some(whole.into());
         }

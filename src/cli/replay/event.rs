@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::LONGEST_LINE;
+use super::field::{BadField, Field};
 use crate::cli::hex::{self, HexError};
 use crate::cli::lines::without_end;
 use crate::core::name::Name;
@@ -27,6 +28,8 @@ pub(super) enum BadEvent {
     NotAnObject,
     #[error("{0}")]
     Json(#[from] serde_json::Error),
+    #[error(transparent)]
+    Field(#[from] BadField),
     #[error("at is not a time of RFC 3339 with an offset")]
     Time,
     #[error("at goes back")]
@@ -67,65 +70,39 @@ pub(super) struct Measured {
     pub(super) values: Vec<Vec<u8>>,
 }
 
+/// The fields of all events: which of them count is known when all were seen.
 #[derive(Deserialize)]
-struct Head<'a> {
+struct Line<'a> {
     #[serde(borrow)]
     at: Cow<'a, str>,
     #[serde(borrow)]
     event: Cow<'a, str>,
-}
-
-#[derive(Deserialize)]
-struct SessionOpened {
-    session: Name,
-    patient: Name,
-    cuff: Option<Name>,
-}
-
-#[derive(Deserialize)]
-struct Attested {
-    session: Name,
-    item: Name,
-    by: Option<Name>,
-    #[serde(default = "yes")]
-    value: bool,
-}
-
-#[derive(Deserialize)]
-struct Measurement<'a> {
-    cuff: Name,
-    value: Option<String>,
-    values: Option<Vec<String>>,
-    #[serde(default = "yes")]
-    bonded: bool,
-    #[serde(default)]
-    first_connection: bool,
+    #[serde(borrow, default)]
+    session: Field<'a>,
+    #[serde(borrow, default)]
+    patient: Field<'a>,
+    #[serde(borrow, default)]
+    cuff: Field<'a>,
+    #[serde(borrow, default)]
+    item: Field<'a>,
+    #[serde(borrow, default)]
+    by: Field<'a>,
+    #[serde(borrow, default)]
+    value: Field<'a>,
+    #[serde(borrow, default)]
+    values: Field<'a>,
+    #[serde(borrow, default)]
+    bonded: Field<'a>,
+    #[serde(borrow, default)]
+    first_connection: Field<'a>,
     #[serde(borrow)]
     cuff_clock_offset_s: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Clock {
-    synchronized: bool,
-}
-
-#[derive(Deserialize)]
-struct Decided {
-    session: Name,
-    decision: String,
-    by: Name,
-    /// Read only to refuse what is no text: the note is for people.
-    #[serde(rename = "note")]
-    _note: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct OfSession {
-    session: Name,
-}
-
-const fn yes() -> bool {
-    true
+    #[serde(borrow, default)]
+    synchronized: Field<'a>,
+    #[serde(borrow, default)]
+    decision: Field<'a>,
+    #[serde(borrow, default)]
+    note: Field<'a>,
 }
 
 /// Reads a line. Fields that an event does not have are ignored.
@@ -139,91 +116,75 @@ pub(super) fn parse(line: &[u8]) -> Result<(Timestamp, Said), BadEvent> {
     if !line.trim_start().starts_with('{') {
         return Err(BadEvent::NotAnObject);
     }
-    let head: Head<'_> = serde_json::from_str(line)?;
-    let at = notation::parse_time(&head.at).ok_or(BadEvent::Time)?;
-    Ok((at, said(&head.event, line)?))
+    let line: Line<'_> = serde_json::from_str(line)?;
+    let at = notation::parse_time(&line.at).ok_or(BadEvent::Time)?;
+    Ok((at, said(&line)?))
 }
 
-fn said(event: &str, line: &str) -> Result<Said, BadEvent> {
-    if event == "measurement" {
-        return measured(serde_json::from_str(line)?).map(Said::Measured);
-    }
-    let event = match event {
-        "session_opened" => session_opened(serde_json::from_str(line)?),
-        "attested" => attested(serde_json::from_str(line)?),
-        "clock" => clock(&serde_json::from_str(line)?),
-        "decided" => decided(serde_json::from_str(line)?)?,
+fn said(line: &Line<'_>) -> Result<Said, BadEvent> {
+    Ok(Said::Event(match line.event.as_ref() {
+        "measurement" => return measured(line).map(Said::Measured),
+        "session_opened" => Event::SessionOpened {
+            session: line.session.name("session")?,
+            patient: line.patient.name("patient")?,
+            cuff: line.cuff.optional(|cuff| cuff.name("cuff"))?,
+        },
+        "attested" => Event::Attested {
+            session: line.session.name("session")?,
+            item: line.item.name("item")?,
+            by: line.by.optional(|by| by.name("by"))?,
+            value: line.value.truth_or(true, "value")?,
+        },
+        "clock" => Event::Clock {
+            synchronized: line.synchronized.truth("synchronized")?,
+        },
+        "decided" => decided(line)?,
         "session_started" => Event::SessionStarted {
-            session: of_session(line)?,
+            session: line.session.name("session")?,
         },
         "session_closed" => Event::SessionClosed {
-            session: of_session(line)?,
+            session: line.session.name("session")?,
         },
         "tick" => Event::Tick,
         _ => return Err(BadEvent::UnknownEvent),
-    };
-    Ok(Said::Event(event))
+    }))
 }
 
-fn of_session(line: &str) -> Result<Name, BadEvent> {
-    let OfSession { session } = serde_json::from_str(line)?;
-    Ok(session)
-}
-
-fn session_opened(fields: SessionOpened) -> Event {
-    let SessionOpened { session, patient, cuff } = fields;
-    Event::SessionOpened { session, patient, cuff }
-}
-
-fn attested(fields: Attested) -> Event {
-    let Attested {
-        session,
-        item,
-        by,
-        value,
-    } = fields;
-    Event::Attested {
-        session,
-        item,
-        by,
-        value,
-    }
-}
-
-fn clock(fields: &Clock) -> Event {
-    Event::Clock {
-        synchronized: fields.synchronized,
-    }
-}
-
-fn decided(fields: Decided) -> Result<Event, BadEvent> {
+fn decided(line: &Line<'_>) -> Result<Event, BadEvent> {
+    // The note is for people: it is read only to refuse what is no text.
+    let _note = line.note.optional(|note| note.text("note"))?;
     Ok(Event::Decided {
-        session: fields.session,
-        decision: match fields.decision.as_str() {
+        session: line.session.name("session")?,
+        decision: match line.decision.text("decision")? {
             "approve" => Decision::Approve,
             "deny" => Decision::Deny,
             _ => return Err(BadEvent::UnknownDecision),
         },
-        by: fields.by,
+        by: line.by.name("by")?,
     })
 }
 
-fn measured(fields: Measurement<'_>) -> Result<Measured, BadEvent> {
-    let texts = match (fields.value, fields.values) {
-        (Some(value), None) => vec![value],
-        (None, Some(values)) if values.is_empty() => return Err(BadEvent::EmptyValues),
-        (None, Some(values)) => values,
+fn measured(line: &Line<'_>) -> Result<Measured, BadEvent> {
+    let value = line.value.optional(|value| value.text("value"))?;
+    let values = line.values.optional(|values| values.list("values"))?;
+    let values = match (value, values) {
+        (Some(value), None) => vec![octets(value)?],
+        (None, Some([])) => return Err(BadEvent::EmptyValues),
+        (None, Some(values)) => values.iter().map(octets_of).collect::<Result<_, _>>()?,
         (None, None) => return Err(BadEvent::NoValue),
         (Some(_), Some(_)) => return Err(BadEvent::BothValues),
     };
-    let values: Result<Vec<_>, _> = texts.iter().map(|text| octets(text)).collect();
     Ok(Measured {
-        cuff: fields.cuff,
-        bonded: fields.bonded,
-        first_connection: fields.first_connection,
-        cuff_clock_offset_s: fields.cuff_clock_offset_s.map(whole_seconds).transpose()?,
-        values: values?,
+        cuff: line.cuff.name("cuff")?,
+        bonded: line.bonded.truth_or(true, "bonded")?,
+        first_connection: line.first_connection.truth_or(false, "first_connection")?,
+        cuff_clock_offset_s: line.cuff_clock_offset_s.map(whole_seconds).transpose()?,
+        values,
     })
+}
+
+fn octets_of(value: &Field<'_>) -> Result<Vec<u8>, BadEvent> {
+    Ok(octets(value.text("values")?)?)
 }
 
 fn octets(text: &str) -> Result<Vec<u8>, HexError> {

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::core::name::Name;
 use crate::core::notation::Printed;
@@ -42,12 +43,28 @@ pub(super) struct AnswerLine<'a> {
     counted: &'a [ReadingId],
     #[serde(skip_serializing_if = "Option::is_none")]
     by: Option<&'a Name>,
-    policy: &'a str,
-    policy_sha256: &'a str,
+    policy: &'a RawValue,
+    policy_sha256: &'a RawValue,
+}
+
+/// The policy as every answer names it, written once.
+#[derive(Debug)]
+pub(super) struct PolicyFields {
+    name: Box<RawValue>,
+    sha256: Box<RawValue>,
+}
+
+impl PolicyFields {
+    pub(super) fn of(policy: &Policy) -> serde_json::Result<Self> {
+        Ok(Self {
+            name: to_raw_value(&policy.name)?,
+            sha256: to_raw_value(&policy.sha256)?,
+        })
+    }
 }
 
 impl<'a> AnswerLine<'a> {
-    pub(super) fn new(at: Timestamp, answer: &'a Answer, policy: &'a Policy) -> Self {
+    pub(super) fn new(at: Timestamp, answer: &'a Answer, policy: &'a PolicyFields) -> Self {
         let means = answer.means;
         Self {
             at,

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use super::printed::{AnswerLine, ReadingLine};
+use super::printed::{AnswerLine, PolicyFields, ReadingLine};
 use super::{BUFFER, ReplayError};
 use crate::cli::failure::Failure;
 use crate::cli::{Global, block_on, exit, open_store};
@@ -174,7 +174,8 @@ impl<W: Write> Lines<'_, W> {
     fn answer(&mut self, at: Timestamp, answer: Answer, gate: &Gate) -> Result<(), ReplayError> {
         let Some(policy) = gate.policy() else { return Ok(()) };
         if answer.session == *self.of && self.last.as_ref() != Some(&answer) {
-            self.print(&AnswerLine::new(at, &answer, policy))?;
+            let policy = PolicyFields::of(policy).map_err(|error| ReplayError::Write(error.into()))?;
+            self.print(&AnswerLine::new(at, &answer, &policy))?;
             self.last = Some(answer);
         }
         Ok(())

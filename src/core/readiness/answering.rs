@@ -105,7 +105,8 @@ fn valid_until(session: &Session, now: Now<'_>) -> Timestamp {
 }
 
 fn reasons(session: &Session, now: Now<'_>) -> Vec<Reason> {
-    let mut reasons = why_left(&session.phase);
+    let mut reasons = Vec::new();
+    say_why_left(&session.phase, &mut reasons);
     if let Phase::Collecting(round) = &session.phase {
         let until = session.rested_at(now.policy);
         if now.at < until {
@@ -124,16 +125,18 @@ fn reasons(session: &Session, now: Now<'_>) -> Vec<Reason> {
 }
 
 /// Why the last round ended or was left.
-fn why_left(phase: &Phase) -> Vec<Reason> {
+fn say_why_left(phase: &Phase, reasons: &mut Vec<Reason>) {
     match phase {
-        Phase::Collecting(round) => round.left.clone(),
-        Phase::Passed(pass) if pass.clearance == Clearance::Awaited => vec![Reason::ApprovalNeeded],
-        Phase::Passed(_) => Vec::new(),
-        Phase::Blocked { why, .. } | Phase::Referred { why, .. } | Phase::Crisis { why, .. } => why.clone(),
-        Phase::Started { crisis, .. } => {
-            let started = std::iter::once(Reason::SessionStarted);
-            started.chain(crisis.iter().cloned()).collect()
+        Phase::Collecting(round) => reasons.extend_from_slice(&round.left),
+        Phase::Passed(pass) if pass.clearance == Clearance::Awaited => reasons.push(Reason::ApprovalNeeded),
+        Phase::Passed(_) => {}
+        Phase::Blocked { why, .. } | Phase::Referred { why, .. } | Phase::Crisis { why, .. } => {
+            reasons.extend_from_slice(why);
         }
-        Phase::Ended { why, .. } => vec![why.clone()],
+        Phase::Started { crisis, .. } => {
+            reasons.push(Reason::SessionStarted);
+            reasons.extend_from_slice(crisis);
+        }
+        Phase::Ended { why, .. } => reasons.push(why.clone()),
     }
 }

@@ -31,7 +31,9 @@ impl Attestations {
 
     /// Forgets what does not hold any more.
     pub(super) fn lapse(&mut self, now: Timestamp) {
-        self.0.retain(|_, attested| attested.until > now);
+        if self.first_end().is_some_and(|end| end <= now) {
+            self.0.retain(|_, attested| attested.until > now);
+        }
     }
 
     /// Those that hold, in the policy's order.

@@ -69,32 +69,44 @@ fn spread(counted: &[Counted], pressure: impl Fn(&Counted) -> Decimal) -> Decima
 #[derive(Clone, Copy)]
 struct Sum {
     total: Decimal,
-    /// How many; never 0.
-    count: Decimal,
+    /// How many; never 0. Of one value nothing is added, multiplied or divided: it is the most frequent case.
+    count: usize,
 }
 
 impl Sum {
     /// `None` if there is no reading, or one that lacks the value.
     fn of(counted: &[Counted], of: Vital) -> Option<Self> {
-        let values = counted.iter().map(|reading| match of {
+        let mut values = counted.iter().map(|reading| match of {
             Vital::Systolic => Some(reading.systolic),
             Vital::Diastolic => Some(reading.diastolic),
             Vital::PulseRate => reading.pulse_rate,
         });
-        let total = values.sum::<Option<Decimal>>()?;
-        let count = Decimal::from(counted.len());
-        (!counted.is_empty()).then_some(Self { total, count })
+        let first = values.next()??;
+        let total = values.try_fold(first, |total, value| Some(total + value?))?;
+        let count = counted.len();
+        Some(Self { total, count })
     }
 
     fn mean(self) -> Decimal {
-        self.total / self.count
+        match self.count {
+            1 => self.total,
+            count => self.total / Decimal::from(count),
+        }
+    }
+
+    /// What the total of values at this limit would be.
+    fn at(self, limit: Decimal) -> Decimal {
+        match self.count {
+            1 => limit,
+            count => limit.saturating_mul(Decimal::from(count)),
+        }
     }
 
     /// The end of `limits` that the mean passes.
     fn passes(self, limits: Limits) -> Option<(Side, Decimal)> {
-        if self.total > limits.max.saturating_mul(self.count) {
+        if self.total > self.at(limits.max) {
             Some((Side::Above, limits.max))
-        } else if self.total < limits.min.saturating_mul(self.count) {
+        } else if self.total < self.at(limits.min) {
             Some((Side::Below, limits.min))
         } else {
             None

@@ -1,6 +1,6 @@
 //! The open sessions: found by id, patient and cuff, in order of opening and by deadline.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use jiff::Timestamp;
 
@@ -27,9 +27,9 @@ pub(super) struct Open {
 pub(super) struct Sessions {
     next: Place,
     open: BTreeMap<Place, Open>,
-    by_id: HashMap<Name, Place>,
-    by_patient: HashMap<Name, Place>,
-    by_cuff: HashMap<Name, Place>,
+    by_id: BTreeMap<Name, Place>,
+    by_patient: BTreeMap<Name, Place>,
+    by_cuff: BTreeMap<Name, Place>,
     deadlines: BTreeSet<(Timestamp, Place)>,
     used: HashSet<Name>,
 }
@@ -128,6 +128,9 @@ impl Sessions {
         let Some(open) = self.open.get_mut(&place) else {
             return;
         };
+        if open.deadline == deadline {
+            return;
+        }
         if let Some(old) = std::mem::replace(&mut open.deadline, deadline) {
             self.deadlines.remove(&(old, place));
         }

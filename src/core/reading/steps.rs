@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 
 use super::Circumstances;
 use super::taken::Taken;
-use super::values::Values;
+use super::values::{Values, is_positive};
 use crate::core::bls::measurement::{CuffTime, Measurement, Status};
 use crate::core::bls::status::PulseRateRange;
 use crate::core::readiness::policy::{OnIrregularPulse, OnStatus, ReadingRules};
@@ -75,8 +75,8 @@ fn applying<const N: usize>(reasons: [(bool, ReadingReason); N]) -> impl Iterato
 }
 
 fn is_implausible(systolic: Decimal, diastolic: Decimal) -> bool {
-    let beyond = |pressure: Decimal| pressure <= Decimal::ZERO || pressure > HIGHEST_PLAUSIBLE;
-    beyond(systolic) || beyond(diastolic) || diastolic >= systolic
+    // What is below a plausible systolic pressure is not too high for a diastolic one.
+    !is_positive(systolic) || !is_positive(diastolic) || systolic > HIGHEST_PLAUSIBLE || diastolic >= systolic
 }
 
 fn rejected_status(status: Status, rules: &ReadingRules) -> [(bool, ReadingReason); 5] {

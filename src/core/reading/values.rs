@@ -43,8 +43,13 @@ impl Values {
     /// The pulse rate, if it is one: above 0.
     #[must_use]
     pub fn real_pulse_rate(&self) -> Option<Decimal> {
-        self.pulse_rate.filter(|rate| *rate > Decimal::ZERO)
+        self.pulse_rate.filter(|rate| is_positive(*rate))
     }
+}
+
+/// Whether a number is above 0. Faster than a comparison of decimals, which aligns their scales first.
+pub(super) const fn is_positive(number: Decimal) -> bool {
+    number.is_sign_positive() && !number.is_zero()
 }
 
 /// A pressure in mmHg as messages tell it (contract 3.1): what came in kPa has one decimal. Never compared so.
