@@ -101,12 +101,13 @@ async fn a_retained_message_waits_for_its_reader_also_at_the_older_protocol() {
 }
 
 #[tokio::test]
-async fn the_platform_hears_a_reading_and_confirms_it() {
+async fn the_platform_hears_a_reading_confirms_it_and_sends_what_it_is_given() {
     let broker = Broker::start().expect("a broker");
     let (to_test, mut heard) = mpsc::channel(10);
     let cancel = CancellationToken::new();
     let now = || "2026-11-21T18:00:00Z".parse::<Timestamp>().expect("a time");
-    let platform = platform::run(broker.v5, "cuffd-test", now, to_test, cancel.clone());
+    let (commands, to_send) = mpsc::channel(1);
+    let platform = platform::run(broker.v5, "cuffd-test", now, to_test, to_send, cancel.clone());
 
     let (gateway, mut line) = connection(broker, "gateway", None);
     let topic = "cuffd-test/v1/north/gw-1";
@@ -121,11 +122,19 @@ async fn the_platform_hears_a_reading_and_confirms_it() {
         gateway
             .try_publish(format!("{topic}/reading"), reading.clone(), options)
             .expect("room");
-        let command = until(&mut line, publish).await;
+        let receipt = until(&mut line, publish).await;
+        let start = Published {
+            topic: format!("{topic}/command"),
+            payload: "start".into(),
+        };
+        commands.try_send(start).expect("room");
+        drop(commands);
+        let start = until(&mut line, publish).await;
         cancel.cancel();
-        command
+        (receipt, start)
     };
-    let ((), command) = tokio::join!(platform, test);
+    let ((), (command, start)) = tokio::join!(platform, test);
+    assert_eq!(&start.payload[..], b"start");
     let command: Value = serde_json::from_slice(&command.payload).expect("JSON");
     assert_eq!(
         (&command["command"], &command["ids"]),
