@@ -12,23 +12,22 @@ use tokio::sync::mpsc;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use self::show::{Show, Stage};
+use self::show::Show;
 use super::exit;
 use crate::clock;
 use crate::core::cuff::Cuff;
 use crate::simulate::cuff::Surroundings;
-use crate::simulate::director::Director;
 use crate::simulate::habits::HABITS;
 use crate::simulate::narrator::terminal::{Look, Printer};
 use crate::simulate::platform;
-use crate::simulate::script::Script;
+use crate::simulate::script::{Afterwards, Script};
 use crate::simulate::source::Source;
 
 /// Where the demo's topics begin: everything it sends is a test.
 pub const PREFIX: &str = "cuffd-test";
 
-/// With `--once` the demo ends by then, whatever happens. The script takes some 40 seconds.
-const LIMIT: Duration = Duration::from_secs(58);
+/// With `--once` the demo ends by then, whatever happens. The script takes 17 seconds.
+const LIMIT: Duration = Duration::from_secs(25);
 /// From the last receipt to the stop, so that the gateway can take it, and the cuff hangs up by itself.
 const GRACE: Duration = Duration::from_millis(2500);
 /// From the gateway's end to the platform's, so that its last words are heard.
@@ -38,12 +37,11 @@ const ROOM: usize = 256;
 
 /// The whole system on one machine: a virtual cuff, the gateway, a broker, a platform
 ///
-/// Walks through a session, by the made-up limits of config/demo.toml: rest, attestations, a reading too soon, a failed
-/// round, the retry, ready, started, closed. Prints what the cuff does, what the platform asks and what the gateway
-/// publishes, as it goes. Nothing leaves this machine, and nothing is installed or kept.
+/// Prints what the cuff does and what the gateway publishes, as it goes. Nothing leaves this machine, and nothing is
+/// installed or kept.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
 pub struct Args {
-    /// End by itself after one complete session
+    /// End by itself after one complete walk
     #[arg(long)]
     pub once: bool,
 
@@ -59,8 +57,6 @@ pub struct Setup {
     pub broker: SocketAddr,
     /// The registered cuffs.
     pub cuffs: Vec<Cuff>,
-    /// Of the cuffs' own clocks.
-    pub time_zone: TimeZone,
     /// Plays them.
     pub source: Source,
 }
@@ -88,20 +84,14 @@ pub enum DemoError {
     /// The gateway came to a bad end.
     #[error("the gateway of the demo ended")]
     Gateway(#[source] Box<dyn Error + Send + Sync>),
-    /// The session did not come to its end in time, or not everything was published and confirmed.
-    #[error(
-        "after {} s the session was not at its end, or only {seen} of {expected} readings were published and confirmed",
-        LIMIT.as_secs()
-    )]
+    /// Not everything was published and confirmed in time.
+    #[error("after {} s only {seen} of {expected} readings were published and confirmed", LIMIT.as_secs())]
     TooLong {
         /// How many readings were.
         seen: usize,
         /// How many there are.
         expected: usize,
     },
-    /// There is nobody to play the script.
-    #[error("the demo has no cuff")]
-    NoCuff,
     /// Nothing more can be printed.
     #[error("cannot print")]
     Print(#[from] io::Error),
@@ -115,7 +105,7 @@ impl DemoError {
             // Whoever read along has seen enough.
             Self::Print(cause) if cause.kind() == io::ErrorKind::BrokenPipe => exit::OK,
             Self::NotBuiltIn | Self::Broker(_) => exit::UNAVAILABLE,
-            Self::Gateway(_) | Self::NoCuff | Self::TooLong { .. } | Self::Print(_) => exit::SOFTWARE,
+            Self::Gateway(_) | Self::TooLong { .. } | Self::Print(_) => exit::SOFTWARE,
         }
     }
 }
@@ -151,14 +141,9 @@ where
     E: Into<Box<dyn Error + Send + Sync>>,
 {
     let broker = start_broker()?;
-    let script = write_script().ok_or(DemoError::NoCuff)?;
-    let (commands, asked) = mpsc::channel(ROOM);
-    let stage = Stage {
-        director: Director::new(script.scenes),
-        orders: script.orders,
-        commands,
-    };
-    let mut show = Show::new(args, printer, script.cuff.model, stage);
+    let script = write_script(args);
+    let (expected, model) = (script.readings, script.cuff.model);
+    let mut show = Show::new(args, printer, model, script.acts);
     show.introduce(broker, &script.cuff)?;
 
     let (watcher, watched) = mpsc::channel(ROOM);
@@ -167,7 +152,6 @@ where
     let setup = Setup {
         broker,
         cuffs: vec![script.cuff],
-        time_zone: TimeZone::system(),
         source: script.source.watched_by(watcher),
     };
     let gateway = async {
@@ -177,8 +161,8 @@ where
         ended
     };
     // Boxed: the state of an MQTT connection is large.
-    let platform = Box::pin(platform::run(broker, PREFIX, clock::wall, to_show, asked, over.clone()));
-    let expected = args.once.then_some(script.readings);
+    let platform = Box::pin(platform::run(broker, PREFIX, clock::wall, to_show, over.clone()));
+    let expected = args.once.then_some(expected);
     let (stored, (), shown) = tokio::join!(gateway, platform, show.run(watched, published, expected, stop));
     shown?;
     let stored = stored.map_err(|cause| DemoError::Gateway(cause.into()))?;
@@ -200,13 +184,18 @@ const fn start_broker() -> Result<SocketAddr, DemoError> {
     Err(DemoError::NotBuiltIn)
 }
 
-fn write_script() -> Option<Script> {
+fn write_script(args: Args) -> Script {
     let around = Surroundings {
         time_zone: TimeZone::system(),
         connect_for: Duration::from_secs(12),
         idle_end: Duration::from_secs(10),
         linger: Duration::MAX,
     };
+    let afterwards = if args.once {
+        Afterwards::Nothing
+    } else {
+        Afterwards::GoesOn
+    };
     let [standard, ..] = &HABITS;
-    Script::write(standard, around)
+    Script::write(standard, clock::now().wall, around, afterwards)
 }

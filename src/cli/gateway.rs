@@ -69,8 +69,6 @@ async fn gateway(setup: Setup, stop: CancellationToken) -> Result<Stored, Gatewa
     let mut config = config::load_text(DEMO, "config/demo.toml", [])?.config;
     config.store.path = folder.path().join("cuffd.db");
     config.cuffs = setup.cuffs;
-    // Where the virtual cuff's clock stands.
-    config.gateway.time_zone = setup.time_zone;
     if let Some(broker) = config.mqtt.as_mut().and_then(|mqtt| mqtt.brokers.first_mut()) {
         broker.url.host = setup.broker.ip().to_string();
         broker.url.port = setup.broker.port();
@@ -210,35 +208,5 @@ mod tests {
             let folder = own_store(&mut config, asked_for.map(Path::new)).expect("nothing is made");
             assert_eq!((folder.is_none(), config.store.path.as_path()), (true, Path::new(path)));
         }
-    }
-
-    #[test]
-    fn the_demo_tells_the_numbers_of_its_config() {
-        let config = config::load_text(DEMO, "config/demo.toml", [])
-            .expect("a good config")
-            .config;
-        let policy = config.readiness.expect("a policy");
-        let (systolic, diastolic) = (policy.systolic, policy.diastolic);
-        let around = Surroundings {
-            time_zone: config.gateway.time_zone,
-            connect_for: Duration::ZERO,
-            idle_end: Duration::ZERO,
-            linger: Duration::ZERO,
-        };
-        let [standard, ..] = &crate::simulate::habits::HABITS;
-        let script = crate::simulate::script::Script::write(standard, around).expect("a cuff");
-        let told: String = script.scenes.iter().map(|scene| scene.says).collect();
-        for words in [
-            format!("{} s of rest, then two readings", policy.rest.as_secs()),
-            format!("at least {} s apart", policy.spacing.as_secs()),
-            format!(
-                "within {}-{} and {}-{} mmHg",
-                systolic.min, systolic.max, diastolic.min, diastolic.max
-            ),
-            format!("the next round begins {} s", policy.retry_after.as_secs()),
-        ] {
-            assert!(told.contains(&words), "{words} in {told}");
-        }
-        assert_eq!(policy.readings, 2);
     }
 }

@@ -1,5 +1,5 @@
-//! A clinic's platform, as small as it can be: hears everything that the gateway publishes, confirms what must be confirmed
-//! with receipts, and sends the commands that it is given.
+//! A clinic's platform, as small as it can be: hears everything that the gateway publishes, and confirms what must be
+//! confirmed with receipts.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -32,15 +32,13 @@ pub struct Published {
     pub payload: Bytes,
 }
 
-/// Subscribes to all topics under `prefix` at `broker`, passes on what is published, answers with receipts, and publishes
-/// `commands`, until `cancel` or until nobody takes `published` any more. A lost connection is tried again. `now` reads the
-/// wall clock.
+/// Subscribes to all topics under `prefix` at `broker`, passes on what is published, and answers with receipts, until
+/// `cancel` or until nobody takes `published` any more. A lost connection is tried again. `now` reads the wall clock.
 pub async fn run(
     broker: SocketAddr,
     prefix: &str,
     now: impl Fn() -> Timestamp,
     published: mpsc::Sender<Published>,
-    commands: mpsc::Receiver<Published>,
     cancel: CancellationToken,
 ) {
     let options = MqttOptions::new("demo-platform", (broker.ip().to_string(), broker.port()));
@@ -50,7 +48,6 @@ pub async fn run(
     tokio::select! {
         () = listen(&client, event_loop, &filter, &published, &to_confirm) => {}
         () = confirm(&client, confirmable, now) => {}
-        () = ask(&client, commands) => {}
         () = cancel.cancelled() => {}
     }
 }
@@ -92,17 +89,6 @@ fn received(publish: &Publish) -> Published {
     }
 }
 
-/// Publishes commands for as long as the platform runs, also when no more can come.
-async fn ask(client: &AsyncClient, mut commands: mpsc::Receiver<Published>) {
-    while let Some(command) = commands.recv().await {
-        let options = PublishOptions::new(QoS::AtLeastOnce);
-        if client.publish(command.topic, command.payload, options).await.is_err() {
-            return;
-        }
-    }
-    std::future::pending().await
-}
-
 /// Gathers what came in and sends one receipt for it, again and again.
 async fn confirm(client: &AsyncClient, mut confirmable: mpsc::Receiver<Receivable>, now: impl Fn() -> Timestamp) {
     while let Some(first) = confirmable.recv().await {
@@ -111,7 +97,8 @@ async fn confirm(client: &AsyncClient, mut confirmable: mpsc::Receiver<Receivabl
         while let Some(next) = confirmable.try_recv().ok().filter(|_| gathered.len() < IDS) {
             gathered.push(next);
         }
-        let Some(receipt) = receipt(&gathered, Uuid::new_v4(), now()) else {
+        let expires_at = now().saturating_add(EXPIRY).unwrap_or(Timestamp::MAX);
+        let Some(receipt) = receipt(&gathered, Uuid::new_v4(), expires_at) else {
             continue;
         };
         let options = PublishOptions::new(QoS::AtLeastOnce);
@@ -121,55 +108,13 @@ async fn confirm(client: &AsyncClient, mut confirmable: mpsc::Receiver<Receivabl
     }
 }
 
-/// A gateway, as its commands must name it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Gateway {
-    site: String,
-    gateway: String,
-    command_topic: String,
-}
-
-impl Gateway {
-    /// The gateway that published on `{prefix}/v1/{site}/{gateway}/status`; `None` for every other topic.
-    #[must_use]
-    pub fn of_status(topic: &str) -> Option<Self> {
-        let own = topic.strip_suffix("/status")?;
-        let (rest, gateway) = own.rsplit_once('/')?;
-        let (rest, site) = rest.rsplit_once('/')?;
-        rest.ends_with("/v1").then(|| Self {
-            site: site.to_owned(),
-            gateway: gateway.to_owned(),
-            command_topic: format!("{own}/command"),
-        })
-    }
-
-    /// A command to it, with these fields beside the common ones.
-    #[must_use]
-    pub fn command(&self, name: &str, fields: &Value, id: Uuid, now: Timestamp) -> Published {
-        let expires_at = now.saturating_add(EXPIRY).unwrap_or(Timestamp::MAX);
-        let mut command = json!({
-            "schema": "cuffd.command/1",
-            "id": id,
-            "site": self.site,
-            "gateway": self.gateway,
-            "expires_at": expires_at.to_string(),
-            "command": name,
-        });
-        if let (Some(command), Some(fields)) = (command.as_object_mut(), fields.as_object()) {
-            command.extend(fields.clone());
-        }
-        Published {
-            topic: self.command_topic.clone(),
-            payload: command.to_string().into(),
-        }
-    }
-}
-
 /// A message that wants a receipt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Receivable {
     id: String,
-    from: Gateway,
+    site: String,
+    gateway: String,
+    command_topic: String,
 }
 
 impl Receivable {
@@ -188,20 +133,30 @@ impl Receivable {
         let command_topic = format!("{}{own}command", message.topic.get(..at)?);
         Some(Self {
             id: text("id")?,
-            from: Gateway {
-                site,
-                gateway,
-                command_topic,
-            },
+            site,
+            gateway,
+            command_topic,
         })
     }
 }
 
 /// The receipt for these messages of one gateway; `None` if there are none.
-fn receipt(messages: &[Receivable], id: Uuid, now: Timestamp) -> Option<Published> {
+fn receipt(messages: &[Receivable], id: Uuid, expires_at: Timestamp) -> Option<Published> {
     let first = messages.first()?;
     let ids: Vec<_> = messages.iter().map(|message| &message.id).collect();
-    Some(first.from.command("receipt", &json!({ "ids": ids }), id, now))
+    let command = json!({
+        "schema": "cuffd.command/1",
+        "id": id,
+        "site": first.site,
+        "gateway": first.gateway,
+        "expires_at": expires_at.to_string(),
+        "command": "receipt",
+        "ids": ids,
+    });
+    Some(Published {
+        topic: first.command_topic.clone(),
+        payload: command.to_string().into(),
+    })
 }
 
 #[cfg(test)]
@@ -223,7 +178,7 @@ mod tests {
     fn readings_want_a_receipt_on_their_gateways_command_topic() {
         let message = published("cuffd-test/v1/north/gw-1/reading", &reading("r1"));
         let receivable = Receivable::of(&message).expect("a reading");
-        assert_eq!(receivable.from.command_topic, "cuffd-test/v1/north/gw-1/command");
+        assert_eq!(receivable.command_topic, "cuffd-test/v1/north/gw-1/command");
         let id = Uuid::from_u128(7);
         let at: Timestamp = "2026-11-21T18:00:00Z".parse().expect("a time");
         let receipt = receipt(&[receivable], id, at).expect("one message");
@@ -231,32 +186,9 @@ mod tests {
         let said: Value = serde_json::from_slice(&receipt.payload).expect("JSON");
         let expected = json!({
             "schema": "cuffd.command/1", "id": id, "site": "north", "gateway": "gw-1",
-            "expires_at": "2026-11-21T18:01:00Z", "command": "receipt", "ids": ["r1"],
+            "expires_at": "2026-11-21T18:00:00Z", "command": "receipt", "ids": ["r1"],
         });
         assert_eq!(said, expected);
-    }
-
-    #[test]
-    fn a_gateway_is_known_by_where_it_says_how_it_stands() {
-        let gateway = Gateway::of_status("cuffd-test/v1/north/gw-1/status").expect("a status");
-        let at: Timestamp = "2026-11-21T18:00:00Z".parse().expect("a time");
-        let start = gateway.command("start", &json!({"session": "s1"}), Uuid::from_u128(7), at);
-        assert_eq!(start.topic, "cuffd-test/v1/north/gw-1/command");
-        let said: Value = serde_json::from_slice(&start.payload).expect("JSON");
-        let expected = json!({
-            "schema": "cuffd.command/1", "id": Uuid::from_u128(7), "site": "north", "gateway": "gw-1",
-            "expires_at": "2026-11-21T18:01:00Z", "command": "start", "session": "s1",
-        });
-        assert_eq!(said, expected);
-        for topic in [
-            "",
-            "status",
-            "v1/north/gw-1/status",
-            "x/north/gw-1/status",
-            "x/v1/north/gw-1/info",
-        ] {
-            assert_eq!(Gateway::of_status(topic), None, "{topic}");
-        }
     }
 
     #[test]

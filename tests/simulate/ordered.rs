@@ -75,7 +75,7 @@ async fn orders_are_carried_out_one_after_the_other_and_cuffs_beside_each_other(
     tokio::join!(run, told);
 }
 
-pub(crate) fn in_use(model: &str) -> VirtualCuff {
+fn in_use(model: &str) -> VirtualCuff {
     VirtualCuff::in_use(cuff(model).id().clone(), crate::rig::habits(model))
 }
 

@@ -6,19 +6,17 @@ use std::time::Duration;
 
 use cuffd::core::moment::Now;
 use cuffd::core::source::{Ending, Event, RadioHealth};
-use cuffd::simulate::director::Deed;
 use cuffd::simulate::fault::{Fault, Faults};
 use cuffd::simulate::fleet::Fleet;
 use cuffd::simulate::habits::HABITS;
 use cuffd::simulate::routine::Pace;
-use cuffd::simulate::script::Script;
-use cuffd::simulate::source::{Diary, Source, Then};
+use cuffd::simulate::script::{Afterwards, Script};
+use cuffd::simulate::source::Source;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::ordered::in_use;
-use crate::rig::{around, cuff, habits, octets, start, taken, visit};
+use crate::rig::{around, habits, start};
 
 fn fleet(seed: u64) -> Fleet {
     let faults = Fault::ALL.map(|(_, name)| format!("{name}=0.2").parse().expect("a fault"));
@@ -80,24 +78,12 @@ async fn a_seed_decides_every_event() {
     assert_ne!(first, play(8).await);
 }
 
-/// One cuff that delivers five readings, heard after two seconds.
-fn one_dump() -> Source {
-    let five = visit((1..=5).map(|minutes| taken(120, minutes)));
-    let diary = Diary {
-        written: [(Duration::from_secs(2), five)].into(),
-        then: Then::Nothing,
-    };
-    Source::new(vec![(cuff("standard"), diary)], around())
-}
-
-fn arrived(event: &&Event) -> bool {
-    matches!(event, Event::Measurement { .. })
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_stop_in_the_middle_of_a_dump_is_told() {
-    let events = played(one_dump(), Duration::from_millis(2900)).await;
+    let script = Script::write(habits("standard"), start().wall, around(), Afterwards::Nothing);
+    let events = played(script.source, Duration::from_millis(2900)).await;
     assert_eq!(events.first(), Some(&Event::Radio(RadioHealth::Scanning)));
+    let arrived = |event: &&Event| matches!(event, Event::Measurement { .. });
     let arrived = events.iter().filter(arrived).count();
     assert!((1..5).contains(&arrived), "{arrived} of 5");
     let last = events.last();
@@ -114,31 +100,33 @@ async fn a_stop_in_the_middle_of_a_dump_is_told() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_watcher_sees_what_the_cuff_does() {
+async fn the_demo_is_told_within_sixteen_seconds() {
+    let script = Script::write(habits("standard"), start().wall, around(), Afterwards::Nothing);
     let (watcher, mut watched) = mpsc::channel(1000);
-    let events = played(one_dump().watched_by(watcher), Duration::from_secs(16)).await;
-    assert_eq!(events.iter().filter(arrived).count(), 5);
+    let events = played(script.source.watched_by(watcher), Duration::from_secs(16)).await;
+    let ends = |event: &&Event| {
+        matches!(
+            event,
+            Event::Over {
+                ending: Ending::Delivered,
+                ..
+            }
+        )
+    };
+    assert_eq!(events.iter().filter(ends).count(), 2);
+    let distinct: std::collections::BTreeSet<_> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Measurement { octets, .. } => Some(octets),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(distinct.len(), script.readings);
     let mut seen = 0;
     while watched.try_recv().is_ok() {
         seen += 1;
     }
-    assert_eq!(seen, events.len() - 1, "all but the radio's");
-}
-
-#[test]
-fn no_two_readings_of_the_demo_are_the_same() {
-    let script = Script::write(habits("standard"), around()).expect("a cuff");
-    let (mut cuff, mut start) = (in_use("standard"), start());
-    let mut distinct = std::collections::BTreeSet::new();
-    for scene in script.scenes {
-        start.wall += Duration::from_secs(5);
-        for deed in scene.does {
-            if let Deed::Measure(visit) = deed {
-                distinct.extend(octets(&cuff.visit(&visit, start, &around())));
-            }
-        }
-    }
-    assert_eq!(distinct.len(), script.readings);
+    assert_eq!(seen, events.len() - 1, "the watcher sees what the cuff does");
 }
 
 #[tokio::test(start_paused = true)]

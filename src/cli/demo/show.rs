@@ -1,29 +1,23 @@
 //! What the demo prints, and when it has seen enough.
 
+use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 
 use jiff::tz::TimeZone;
-use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use super::{Args, DemoError, GRACE, LIMIT, PREFIX, Stored};
-use crate::clock;
 use crate::core::cuff::Cuff;
 use crate::core::models::Model;
-use crate::core::source::{Description, Event};
+use crate::core::source::{CuffHealth, Event};
 use crate::simulate::audience::Audience;
-use crate::simulate::director::{Deed, Director, Scene};
 use crate::simulate::narrator::events::{self, Shown};
 use crate::simulate::narrator::terminal::Printer;
 use crate::simulate::narrator::{Line, fields, messages};
-use crate::simulate::platform::{Gateway, Published};
-use crate::simulate::routine::Routine;
-use crate::simulate::script;
-use crate::simulate::visit::Visit;
+use crate::simulate::platform::Published;
 
 /// What is printed.
 pub(super) struct Show<W> {
@@ -32,50 +26,18 @@ pub(super) struct Show<W> {
     zone: TimeZone,
     model: &'static Model,
     audience: Audience,
-    stage: Stage,
-    /// What begins when.
-    next: Option<(Instant, Next)>,
-    /// What is measured after the session.
-    afterwards: Routine,
-    /// Known once it has said how it stands.
-    gateway: Option<Gateway>,
-    is_afterwards: bool,
-    /// What the cuff said last of itself.
-    described: Option<Description>,
-}
-
-/// What the demo is played on.
-pub(super) struct Stage {
-    /// Which scene comes when.
-    pub(super) director: Director,
-    /// To the cuff.
-    pub(super) orders: mpsc::Sender<Visit>,
-    /// To the platform.
-    pub(super) commands: mpsc::Sender<Published>,
-}
-
-/// What begins.
-enum Next {
-    /// A scene.
-    Scene(Scene),
-    /// Somebody measures, after the session.
-    Measure(Box<Visit>),
+    acts: VecDeque<&'static str>,
 }
 
 impl<W: Write> Show<W> {
-    pub(super) fn new(args: Args, printer: Printer<W>, model: &'static Model, stage: Stage) -> Self {
+    pub(super) fn new(args: Args, printer: Printer<W>, model: &'static Model, acts: VecDeque<&'static str>) -> Self {
         Self {
             printer,
             args,
             zone: TimeZone::system(),
             model,
             audience: Audience::default(),
-            stage,
-            next: None,
-            afterwards: script::afterwards(),
-            gateway: None,
-            is_afterwards: false,
-            described: None,
+            acts,
         }
     }
 
@@ -117,18 +79,16 @@ impl<W: Write> Show<W> {
         let limit = Instant::now() + LIMIT;
         let mut enough: Option<Instant> = None;
         loop {
-            let due = self.next.as_ref().map(|(due, _)| *due);
             tokio::select! {
                 Some(event) = watched.recv() => self.event(&event)?,
                 message = published.recv() => match message {
                     Some(message) => self.message(&message)?,
                     None => return Ok(()),
                 },
-                () = sleep_until(due.unwrap_or(limit)), if due.is_some() => self.begin_next()?,
                 () = sleep_until(enough.unwrap_or(limit)), if expected.is_some() => break,
             }
             let seen = expected.is_some_and(|expected| self.audience.has_seen(expected));
-            if seen && self.stage.director.is_over() && enough.is_none() {
+            if seen && enough.is_none() {
                 enough = Some(Instant::now() + GRACE);
             }
         }
@@ -146,11 +106,13 @@ impl<W: Write> Show<W> {
     }
 
     fn event(&mut self, event: &Event) -> io::Result<()> {
-        if let Event::Described { description, .. } = event
-            && self.described.replace(description.clone()).as_ref() == Some(description)
+        if let Event::Cuff {
+            health: CuffHealth::Heard { .. },
+            ..
+        } = event
+            && let Some(act) = self.acts.pop_front()
         {
-            // It says so each time; once is enough to read.
-            return Ok(());
+            self.aside(act)?;
         }
         match events::narrate(event, self.model, &self.zone) {
             None => Ok(()),
@@ -165,66 +127,7 @@ impl<W: Write> Show<W> {
         if self.args.json {
             line.verbatim = fields::lines(&message.payload);
         }
-        self.printer.line(&line)?;
-        if self.gateway.is_none() {
-            self.gateway = Gateway::of_status(&message.topic);
-        }
-        let fields = serde_json::from_slice::<Value>(&message.payload);
-        let scene = fields.ok().and_then(|fields| self.stage.director.hear(&fields));
-        self.follow(scene)
-    }
-
-    /// Lets the next scene follow; after the last one, what somebody measures now and then.
-    fn follow(&mut self, scene: Option<Scene>) -> io::Result<()> {
-        if let Some(scene) = scene {
-            self.next = Some((Instant::now() + scene.after, Next::Scene(scene)));
-        } else if self.stage.director.is_over() && self.next.is_none() && !self.args.once {
-            if !std::mem::replace(&mut self.is_afterwards, true) {
-                self.scene(
-                    "The session is over. From here on somebody measures once a minute, without one. Ctrl-C ends it.",
-                )?;
-            }
-            let (wait, visit) = self.afterwards.next_visit();
-            self.next = Some((Instant::now() + wait, Next::Measure(Box::new(visit))));
-        }
-        Ok(())
-    }
-
-    fn begin_next(&mut self) -> io::Result<()> {
-        match self.next.take() {
-            None => Ok(()),
-            Some((_, Next::Measure(visit))) => {
-                self.does(Deed::Measure(*visit));
-                self.follow(None)
-            }
-            Some((_, Next::Scene(scene))) => {
-                self.scene(scene.says)?;
-                for deed in scene.does {
-                    self.does(deed);
-                }
-                let next = self.stage.director.play(scene.until);
-                self.follow(next)
-            }
-        }
-    }
-
-    /// Where it has no room, the scene does not end, and the demo says that it took too long.
-    fn does(&mut self, deed: Deed) {
-        match (deed, &self.gateway) {
-            (Deed::Measure(visit), _) => {
-                let _no_room = self.stage.orders.try_send(visit);
-            }
-            (Deed::Ask(command, fields), Some(gateway)) => {
-                let command = gateway.command(command, &fields, Uuid::new_v4(), clock::wall());
-                let _no_room = self.stage.commands.try_send(command);
-            }
-            (Deed::Ask(..), None) => {}
-        }
-    }
-
-    fn scene(&mut self, says: &str) -> io::Result<()> {
-        self.printer.gap()?;
-        self.aside(says)
+        self.printer.line(&line)
     }
 
     pub(super) fn conclude(&mut self, stored: Stored) -> io::Result<()> {
@@ -235,7 +138,7 @@ impl<W: Write> Show<W> {
             stored.readings,
             stored.waiting
         );
-        self.scene(&text)
+        self.aside(&text)
     }
 }
 
@@ -257,13 +160,6 @@ mod tests {
         }
     }
 
-    fn online() -> Published {
-        Published {
-            topic: "x/v1/north/gw/status".to_owned(),
-            payload: r#"{"schema":"cuffd.status/1","state":"online"}"#.into(),
-        }
-    }
-
     fn receipt(id: usize) -> Published {
         let payload = format!(r#"{{"command":"receipt","ids":["r{id}"]}}"#);
         Published {
@@ -274,14 +170,12 @@ mod tests {
 
     /// Shows `messages` while two readings are waited for; how it ended, and after what time `stop` was given.
     async fn shown(messages: Vec<Published>) -> (Result<(), DemoError>, std::time::Duration) {
-        let (orders, _ordered) = mpsc::channel(1);
-        let (commands, _asked) = mpsc::channel(1);
-        let stage = Stage {
-            director: Director::new([]),
-            orders,
-            commands,
-        };
-        let mut show = Show::new(ONCE, Printer::new(Vec::new(), Look::Plain), Model::standard(), stage);
+        let mut show = Show::new(
+            ONCE,
+            Printer::new(Vec::new(), Look::Plain),
+            Model::standard(),
+            VecDeque::new(),
+        );
         let (_watcher, watched) = mpsc::channel(1);
         let (sender, published) = mpsc::channel(1);
         let (begun, stop) = (Instant::now(), CancellationToken::new());
@@ -298,21 +192,14 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn two_confirmed_readings_are_enough() {
-        let (ended, stopped) = shown(vec![online(), reading(1), receipt(1), reading(2), receipt(2)]).await;
+        let (ended, stopped) = shown(vec![reading(1), receipt(1), reading(2), receipt(2)]).await;
         ended.expect("all was seen");
         assert_eq!(stopped, GRACE);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_session_that_does_not_come_to_its_end_takes_too_long() {
-        let (ended, stopped) = shown(vec![reading(1), receipt(1), reading(2), receipt(2)]).await;
-        assert!(matches!(ended, Err(DemoError::TooLong { seen: 2, .. })), "{ended:?}");
-        assert_eq!(stopped, LIMIT);
-    }
-
-    #[tokio::test(start_paused = true)]
     async fn what_is_never_confirmed_takes_too_long() {
-        let (ended, stopped) = shown(vec![online(), reading(1), receipt(1), reading(2)]).await;
+        let (ended, stopped) = shown(vec![reading(1), receipt(1), reading(2)]).await;
         let fault = ended.expect_err("one is missing");
         assert!(matches!(fault, DemoError::TooLong { seen: 1, expected: 2 }), "{fault}");
         assert_eq!(stopped, LIMIT);

@@ -131,44 +131,27 @@ impl<'a> Message<'a> {
 
     fn readiness(&self) -> (String, Tone) {
         let session = self.text("session").unwrap_or("?");
+        let state = self.text("state").unwrap_or("?");
+        let mut text = format!("session {session}: ");
         let ready = self.says("ready");
-        let (state, tone) = match self.text("state").unwrap_or("?") {
-            "ready" if ready => ("READY, within the clinic's limits,", Tone::Good),
-            "waiting" => ("waiting", Tone::Plain),
-            "blocked" => ("blocked", Tone::Attention),
-            "referred" => ("referred: the clinic decides", Tone::Attention),
-            "crisis" => ("in crisis, very high: do not start", Tone::Attention),
-            "started" => ("started", Tone::Plain),
-            "ended" => ("ended", Tone::Plain),
-            _ => ("not ready", Tone::Plain),
-        };
-        let mut text = format!("session {session} is {state}");
+        text.push_str(match state {
+            "ready" if ready => "within the clinic's limits",
+            "waiting" => "not yet",
+            "blocked" => "not now",
+            "referred" => "the clinic decides",
+            "crisis" => "very high: do not start",
+            "started" => "under way",
+            "ended" => "over",
+            _ => "not ready",
+        });
         text.extend(self.time("valid_until").map(|time| format!(" until {time}")));
         text.extend(self.values().map(|values| format!(" ({values})")));
-        let reasons = self.items("reasons").iter();
-        let reasons: Vec<_> = reasons.filter_map(|reason| self.why(reason)).collect();
+        let reasons = of_reasons(self.field("reasons"));
         if !reasons.is_empty() {
-            text.push_str(&format!(": {}", reasons.join(", ")));
+            text.push_str(&format!(": {reasons}"));
         }
         text.extend(self.time("next_at").map(|time| format!("; next try from {time}")));
-        if self.text("in_answer_to").is_some() {
-            text.push_str("; in answer to the platform's report");
-        }
-        (text, tone)
-    }
-
-    /// One reason of an answer: how long the rest lasts still is told with it. `None` where the state says it already.
-    fn why(&self, reason: &Value) -> Option<String> {
-        let code = reason.get("code").and_then(Value::as_str);
-        let inner = Message {
-            fields: reason,
-            zone: self.zone,
-        };
-        match (code, inner.time("until")) {
-            (Some("rest_incomplete"), Some(until)) => Some(format!("rest until {until}")),
-            (Some("session_started" | "session_over"), _) => None,
-            _ => Some(of_reason(reason)),
-        }
+        (text, if ready { Tone::Good } else { Tone::Plain })
     }
 
     fn alert(&self) -> (String, Tone) {
@@ -224,14 +207,10 @@ impl<'a> Message<'a> {
             ("receipt", ids) => format!("the platform has received {}", count(ids as u64, "message")),
             (other, _) => {
                 let session = self.text("session").map(|session| format!(" {session}"));
-                let patient = self.text("patient").map(|patient| format!(" for patient {patient}"));
-                let item = self.text("item").map(|item| format!(": {}", item.replace('_', " ")));
-                let by = self.text("by").map(|by| format!(", by the {by}"));
-                let more = [session, patient, item, by].into_iter().flatten();
                 format!(
                     "the platform asks: {}{}",
                     other.replace('_', " "),
-                    more.collect::<String>()
+                    session.unwrap_or_default()
                 )
             }
         };
@@ -323,6 +302,18 @@ mod tests {
                 "cuffd 0.1.0; cuffs: cuff-1 (standard)",
             ),
             (
+                "x/session/s1/readiness",
+                json!({"session": "s1", "state": "ready", "ready": true, "reasons": [],
+                       "valid_until": "2026-11-21T18:37:20Z", "systolic": 121.5, "diastolic": 78}),
+                "session s1: within the clinic's limits until 19:37:20 (121.5/78 mmHg)",
+            ),
+            (
+                "x/session/s1/readiness",
+                json!({"session": "s1", "state": "blocked", "ready": false, "next_at": "2026-11-21T18:22:20Z",
+                       "reasons": [{"code": "systolic_above_limit", "measured": 146, "limit": 140}]}),
+                "session s1: not now: systolic above limit: 146, limit 140; next try from 19:22:20",
+            ),
+            (
                 "x/alert",
                 json!({"code": "cuff_unreachable", "state": "raised"}),
                 "raised: cuff unreachable",
@@ -342,11 +333,6 @@ mod tests {
                 json!({"command": "open_session", "session": "s1"}),
                 "the platform asks: open session s1",
             ),
-            (
-                "x/command",
-                json!({"command": "attest", "session": "s1", "item": "safe_setting", "by": "companion"}),
-                "the platform asks: attest s1: safe setting, by the companion",
-            ),
             ("x/reply", json!({"ok": true}), "done"),
             (
                 "x/reply",
@@ -361,41 +347,10 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_told_with_its_numbers_and_reasons() {
-        for (message, words) in [
-            (
-                json!({"session": "s1", "state": "ready", "ready": true, "reasons": [],
-                       "valid_until": "2026-11-21T18:37:20Z", "systolic": 121.5, "diastolic": 78}),
-                "session s1 is READY, within the clinic's limits, until 19:37:20 (121.5/78 mmHg)",
-            ),
-            (
-                json!({"session": "s1", "state": "blocked", "ready": false, "next_at": "2026-11-21T18:22:20Z",
-                       "reasons": [{"code": "systolic_above_limit", "measured": 146, "limit": 140}]}),
-                "session s1 is blocked: systolic above limit: 146, limit 140; next try from 19:22:20",
-            ),
-            (
-                json!({"session": "s1", "state": "waiting", "ready": false, "reasons": [
-                    {"code": "rest_incomplete", "until": "2026-11-21T18:05:00Z"}, {"code": "readings_needed", "needed": 2}]}),
-                "session s1 is waiting: rest until 19:05:00, 2 more to measure",
-            ),
-            (
-                json!({"session": "s1", "state": "started", "ready": false, "reasons": [{"code": "session_started"}],
-                       "in_answer_to": "7"}),
-                "session s1 is started; in answer to the platform's report",
-            ),
-        ] {
-            assert_eq!(told("x/session/s1/readiness", &message), words, "{message}");
-        }
-    }
-
-    #[test]
     fn a_ready_that_does_not_say_so_twice_is_not_ready() {
         let message = json!({"session": "s1", "state": "ready", "ready": false});
         let line = narrate("x/readiness", message.to_string().as_bytes(), &TimeZone::UTC);
-        assert_eq!(
-            (line.text.as_str(), line.tone),
-            ("session s1 is not ready", Tone::Plain)
-        );
+        assert_eq!((line.text.as_str(), line.tone), ("session s1: not ready", Tone::Plain));
     }
 
     #[test]

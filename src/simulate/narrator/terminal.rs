@@ -78,15 +78,6 @@ impl<W: Write> Printer<W> {
         self.out.flush()
     }
 
-    /// Leaves a line empty.
-    ///
-    /// # Errors
-    /// Those of the output.
-    pub fn gap(&mut self) -> io::Result<()> {
-        self.end_bar()?;
-        writeln!(self.out)
-    }
-
     fn verbatim(&mut self, text: Option<&str>) -> io::Result<()> {
         let (begin, end) = self.paint(DIM);
         for line in text
