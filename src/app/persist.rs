@@ -154,6 +154,32 @@ impl Persist {
             .await
     }
 
+    /// See [`Store::setting_of`]; `None`, and that is logged, if there are none of this number.
+    ///
+    /// # Errors
+    /// The store is damaged or closed.
+    pub async fn setting_of(&self, number: i64) -> Result<Option<Private<String>>, StoreError> {
+        match self.ask("earlier settings", || self.store.setting_of(number)).await {
+            Ok(setting) => Ok(Some(setting)),
+            Err(error @ (StoreError::Damaged(_) | StoreError::Closed)) => Err(error),
+            Err(error) => {
+                error!(%error, number, "earlier settings cannot be read");
+                Ok(None)
+            }
+        }
+    }
+
+    /// Whether a command with this id was carried out before; see [`Store::command_reply`].
+    ///
+    /// # Errors
+    /// The store is damaged or closed.
+    pub async fn is_command_known(&self, id: &str) -> Result<bool, StoreError> {
+        let reply = self
+            .ask("a command", || self.store.command_reply(id.to_owned()))
+            .await?;
+        Ok(reply.is_some())
+    }
+
     /// See [`Store::open_alerts`].
     ///
     /// # Errors

@@ -19,6 +19,7 @@ use crate::core::readiness::answer::{Answer, Attested, State};
 use crate::core::readiness::event::{Connection, Event};
 use crate::core::readiness::gate::Gate;
 use crate::core::readiness::outcome::{Alert, Judged, Outcome};
+use crate::core::readiness::policy::Policy;
 use crate::core::readiness::record::Record;
 use crate::core::readiness::refusal::Refusal;
 use crate::core::reading::{Reading, ReadingId};
@@ -182,16 +183,23 @@ impl Gatekeeper {
     }
 
     /// Ends a session that the gate does not know: by the settings in force it could not have been opened.
-    pub(super) fn end_unknown(&mut self, session: &Name, patient: Option<&Name>, now: Now, step: &mut Step) {
+    pub(super) fn end_unknown(
+        &mut self,
+        session: &Name,
+        patient: Option<&Name>,
+        policy: Option<&Policy>,
+        now: Now,
+        step: &mut Step,
+    ) {
         let at = self.time(now);
         warn!(%session, "an open session is ended: by the settings in force it could not have been opened");
         step.sessions.ended.push((session.clone(), at));
         self.said.retain(|said| said.answer.session != *session);
-        let (Some(patient), Some(policy)) = (patient, self.gate.policy().cloned()) else {
+        let (Some(patient), Some(policy)) = (patient, policy) else {
             return;
         };
         let answer = Answer::over(session.clone(), patient.clone());
-        match self.maker.readiness(&answer, &[], &policy, None) {
+        match self.maker.readiness(&answer, &[], policy, None) {
             Ok(message) => step.messages.push(message),
             Err(error) => untold(&error),
         }
@@ -288,7 +296,7 @@ impl Gatekeeper {
         }
     }
 
-    fn say(&mut self, answer: Answer, attested: &[Attested], in_answer_to: Option<&str>, step: &mut Step) {
+    pub(super) fn say(&mut self, answer: Answer, attested: &[Attested], in_answer_to: Option<&str>, step: &mut Step) {
         let Some(policy) = self.gate.policy().cloned() else {
             return;
         };

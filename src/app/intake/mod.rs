@@ -12,6 +12,8 @@ mod maker;
 mod rescue;
 mod resume;
 mod sessions;
+#[cfg(test)]
+mod tests;
 mod troubles;
 
 use std::collections::{HashMap, VecDeque};

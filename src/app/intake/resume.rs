@@ -13,8 +13,10 @@ use crate::core::cuff::Cuff;
 use crate::core::gate_clock::GateClock;
 use crate::core::moment::Now;
 use crate::core::name::Name;
+use crate::core::readiness::answer::{Answer, State};
 use crate::core::readiness::event::Event;
 use crate::core::readiness::gate::Gate;
+use crate::core::readiness::outcome::Outcome;
 use crate::core::readiness::policy::Policy;
 use crate::core::readiness::record::Record;
 use crate::store::{Step, StoredEvent, StoredSessions};
@@ -86,8 +88,21 @@ pub(super) fn clock_after(events: &[StoredEvent], elapsed: Elapsed, now: Now) ->
     }
 }
 
-/// A session that is open in the store and not in the gate, with its patient, if that is known.
-pub(super) type Unknown = (Name, Option<Name>);
+/// Sessions that are open in the store and not in a gate that was told everything again.
+#[derive(Debug, Default)]
+pub(super) struct Gone {
+    /// Their time is over, by the policy or the clock in force: when, and the last answer.
+    over: Vec<(Timestamp, Answer)>,
+    /// By the settings in force they could not have been opened. With the patient, if that is known.
+    unknown: Vec<(Name, Option<Name>)>,
+}
+
+impl Gone {
+    /// Whether there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.over.is_empty() && self.unknown.is_empty()
+    }
+}
 
 impl Gatekeeper {
     /// A gatekeeper that has been told nothing.
@@ -103,13 +118,14 @@ impl Gatekeeper {
         }
     }
 
-    /// Tells a new gate what is stored, and lets the clock go on from there. What was said stays said. Returns the sessions
-    /// that the gate does not know.
-    pub(super) fn tell_again(&mut self, stored: &StoredSessions, clock: GateClock) -> Vec<Unknown> {
+    /// Tells a new gate what is stored, and lets the clock go on from there: time has to pass next. What was said stays said.
+    /// Returns the sessions that are open no more.
+    pub(super) fn tell_again(&mut self, stored: &StoredSessions, clock: GateClock) -> Gone {
         let (available, synchronized) = (self.gate.is_store_available(), self.gate.is_clock_synchronized());
         self.clock = clock;
         self.gate = self.terms.gate();
         self.gate.reserve_ids(stored.ended.iter().cloned());
+        let mut gone = Gone::default();
         let told: Vec<(&StoredEvent, Option<Record>)> =
             stored.events.iter().map(|event| (event, record(event))).collect();
         // What cannot be read could be a reading that stands against a session: then none of them goes on.
@@ -122,10 +138,12 @@ impl Gatekeeper {
             }
             if is_whole {
                 let (at, told_at, synchronized) = (stored.at, stored.told_at, stored.synchronized);
-                let _said_when_all_is_told = self.gate.tell_again(record, at, told_at, synchronized);
+                let outcomes = self.gate.tell_again(record, at, told_at, synchronized);
+                gone.over.extend(outcomes.into_iter().filter_map(over));
             }
         }
-        let at = self.clock.latest();
+        // What is due since then is said when time passes.
+        let at = stored.events.last().map_or(self.clock.latest(), |last| last.at);
         let known = !self.clock.stands_still();
         for event in [
             Event::Clock { synchronized },
@@ -134,20 +152,33 @@ impl Gatekeeper {
         ] {
             let _said_when_all_is_told = self.gate.handle(event, at);
         }
-        let open = self.gate.answers(at);
-        let is_unknown = |session: &&Name| open.iter().all(|(answer, _)| answer.session != **session);
-        let unknown = stored.open.iter().filter(is_unknown).map(|session| {
+        let answers = self.gate.answers(at);
+        let known = answers.iter().map(|(answer, _)| answer);
+        let known: Vec<&Name> = known
+            .chain(gone.over.iter().map(|(_, answer)| answer))
+            .map(|answer| &answer.session)
+            .collect();
+        let unknown = stored.open.iter().filter(|session| !known.contains(session));
+        let unknown = unknown.map(|session| {
             let patient = patients.iter().find(|(of, _)| of == session);
             (session.clone(), patient.map(|(_, patient)| patient.clone()))
         });
-        unknown.collect()
+        gone.unknown = unknown.collect();
+        // An id is never used again, whatever became of its session.
+        self.gate.reserve_ids(stored.open.iter().cloned());
+        gone
     }
 
-    /// Ends the sessions that the gate does not know, and puts down that other settings are in force now, if they are.
-    pub(super) fn settle(&mut self, stored: &StoredSessions, unknown: Vec<Unknown>, now: Now) -> Step {
+    /// Ends the sessions that are gone, and puts down that other settings are in force now, if they are. `policy` is what
+    /// those that end by that are told to have been judged by.
+    pub(super) fn settle(&mut self, stored: &StoredSessions, gone: Gone, policy: Option<&Policy>, now: Now) -> Step {
         let mut step = Step::default();
-        for (session, patient) in unknown {
-            self.end_unknown(&session, patient.as_ref(), now, &mut step);
+        for (at, answer) in gone.over {
+            step.sessions.ended.push((answer.session.clone(), at));
+            self.say(answer, &[], None, &mut step);
+        }
+        for (session, patient) in gone.unknown {
+            self.end_unknown(&session, patient.as_ref(), policy, now, &mut step);
         }
         let open: Vec<Name> = self
             .gate
@@ -175,6 +206,15 @@ fn record(event: &StoredEvent) -> Option<Record> {
         .ok()
 }
 
-fn last_setting(events: &[StoredEvent]) -> Option<i64> {
+/// The last answer of a session that is over.
+fn over(outcome: Outcome) -> Option<(Timestamp, Answer)> {
+    match outcome {
+        Outcome::Answer { at, answer, .. } if answer.state == State::Ended => Some((at, *answer)),
+        Outcome::Answer { .. } | Outcome::Refused(_) | Outcome::Judged(_) | Outcome::Alert(_) => None,
+    }
+}
+
+/// The number of the settings that the open sessions were judged by last.
+pub(super) fn last_setting(events: &[StoredEvent]) -> Option<i64> {
     events.iter().rev().find_map(|event| record(event)?.setting())
 }

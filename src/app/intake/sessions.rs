@@ -1,17 +1,20 @@
 //! Sessions as the daemon runs: how they go on after a restart, what time does to them, what is asked of them.
 
+use std::sync::Arc;
+
 use jiff::SignedDuration;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use super::Intake;
 use super::ask::Ask;
-use super::resume::{Elapsed, clock_after, elapsed};
+use super::resume::{Elapsed, Gone, clock_after, elapsed, last_setting};
 use crate::config;
 use crate::core::gate_clock::GateClock;
 use crate::core::moment::Now;
 use crate::core::readiness::event::Event;
+use crate::core::readiness::policy::Policy;
 use crate::private::Private;
-use crate::store::{Step, StoreError};
+use crate::store::{Step, StoreError, StoredSessions};
 use crate::{clock, core};
 
 impl Intake {
@@ -27,15 +30,14 @@ impl Intake {
             stored = self.store.sessions().await?;
         }
         let clock = clock_after(&stored.events, elapsed, now);
-        let unknown = self.gatekeeper.tell_again(&stored, clock);
-        let step = self.gatekeeper.settle(&stored, unknown, now);
-        self.commit(step).await?;
+        self.tell_again(&stored, clock, now).await?;
         self.troubles.resume(self.store.open_alerts().await?, now.moment);
         self.let_time_pass(now).await?;
         self.judge_leftovers().await?;
+        let now = clock::now();
+        let mut step = self.gatekeeper.tick(now);
         self.gatekeeper.is_resuming = false;
-        let mut step = Step::default();
-        self.gatekeeper.say_again(None, None, clock::now(), &mut step);
+        self.gatekeeper.say_again(None, None, now, &mut step);
         self.commit(step).await?;
         self.show();
         Ok(())
@@ -97,10 +99,36 @@ impl Intake {
             // The wall clock is behind what an earlier boot told: how much time has passed since is not known.
             GateClock::standing_still(latest, now.moment)
         };
-        let unknown = self.gatekeeper.tell_again(&stored, clock);
-        let mut step = self.gatekeeper.settle(&stored, unknown, now);
+        self.tell_again(&stored, clock, now).await?;
+        let mut step = self.gatekeeper.tick(now);
         self.gatekeeper.say_changed(now, &mut step);
         self.commit(step).await
+    }
+
+    /// Tells the gate again what is stored, and ends what is not open by that.
+    async fn tell_again(&mut self, stored: &StoredSessions, clock: GateClock, now: Now) -> Result<(), StoreError> {
+        let gone = self.gatekeeper.tell_again(stored, clock);
+        let policy = self.policy_to_name(&gone, stored).await?;
+        let step = self.gatekeeper.settle(stored, gone, policy.as_deref(), now);
+        self.commit(step).await
+    }
+
+    /// The policy in force. Where there is none any more, what sessions that end by that were judged by.
+    async fn policy_to_name(&self, gone: &Gone, stored: &StoredSessions) -> Result<Option<Arc<Policy>>, StoreError> {
+        let in_force = self.gatekeeper.gate.policy();
+        let (None, Some(setting), false) = (in_force, last_setting(&stored.events), gone.is_empty()) else {
+            return Ok(in_force.cloned());
+        };
+        let setting = self.store.setting_of(setting).await?;
+        let told = setting.map(|setting| config::load_text_for_replay(setting.expose(), "stored settings"));
+        match told {
+            Some(Ok(config)) => Ok(config.readiness.map(Arc::new)),
+            Some(Err(error)) => {
+                error!(%error, "stored settings cannot be read");
+                Ok(None)
+            }
+            None => Ok(None),
+        }
     }
 
     async fn alert_troubles(&mut self, now: Now) -> Result<(), StoreError> {
@@ -111,6 +139,13 @@ impl Intake {
 
     pub(super) async fn answer(&mut self, ask: Ask) -> Result<(), StoreError> {
         let Ask { want, reply, answer } = ask;
+        if let Some((id, _)) = &reply
+            && self.store.is_command_known(id).await?
+        {
+            // It was sent again while the first waited for the store.
+            let _unheard = answer.send(Ok(()));
+            return Ok(());
+        }
         let (mut step, done) = self.gatekeeper.ask(want, clock::now());
         if done.is_ok() {
             step.reply = reply;

@@ -89,6 +89,11 @@ impl Clinic {
         clinic
     }
 
+    /// Changes the config of the next run.
+    pub(super) fn configure(&self, policy: &str, cuffs: &str) {
+        self.gateway.configure(&config(self.broker.port, policy, cuffs));
+    }
+
     /// Ends this run as a power cut would.
     pub(super) async fn power_cut(&mut self) {
         self.daemon.take().expect("it runs").kill().await;

@@ -1,0 +1,412 @@
+//! Sessions over what clocks do: steps of the wall clock, reboots, a time that nobody knows.
+
+use std::path::Path;
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::Connection;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+
+use super::ask::{NotDone, Want};
+use super::*;
+use crate::app::report::{self, Identity};
+use crate::core::cuff::{Cuff, Wearer};
+use crate::core::readiness::policy::Policy;
+use crate::core::readiness::rig::{cuff, minutes, name, octets, policy};
+use crate::core::state::RadioState;
+use crate::mqtt::message::Origin;
+use crate::mqtt::topics::Topics;
+use crate::store::{self, Reply, Store};
+use crate::systemd::Watchdog;
+
+const FIRST: Uuid = Uuid::from_u128(1);
+const SECOND: Uuid = Uuid::from_u128(2);
+
+/// A folder with a store, and what the intake of one run is told from outside.
+struct Run {
+    folder: TempDir,
+    policy: Policy,
+    intake: Intake,
+    synchronized: watch::Sender<bool>,
+    /// Kept open.
+    _others: (watch::Sender<StoreState>, watch::Sender<Arc<State>>, mpsc::Sender<Ask>),
+}
+
+/// Nothing to attest, and all at once; a pass holds for three minutes, a session for eight.
+fn at_once() -> Policy {
+    Policy {
+        rest: Duration::ZERO,
+        spacing: Duration::ZERO,
+        attestations: Vec::new(),
+        ..policy()
+    }
+}
+
+/// A cuff whose clock is read, and one whose clock is trusted.
+fn cuffs() -> Vec<Cuff> {
+    let trusted = Cuff {
+        trust_clock: true,
+        ..cuff("trusted", Wearer::Patient(name("p1")))
+    };
+    vec![cuff("own", Wearer::Patient(name("p1"))), trusted]
+}
+
+impl Run {
+    /// The first run of a boot.
+    async fn first() -> Self {
+        Self::first_by(at_once()).await
+    }
+
+    /// The same, by another policy.
+    async fn first_by(policy: Policy) -> Self {
+        Self::begin(tempfile::tempdir().unwrap(), policy, FIRST, true).await
+    }
+
+    /// A power cut, and the next run.
+    async fn again(self, boot: Uuid, synchronized: bool) -> Self {
+        let Self {
+            folder, policy, intake, ..
+        } = self;
+        drop(intake);
+        // The store's thread gives the lock back when nobody can ask it any more.
+        while Store::open(settings(folder.path(), boot), clock::now()).is_err() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        Self::begin(folder, policy, boot, synchronized).await
+    }
+
+    async fn begin(folder: TempDir, policy: Policy, boot: Uuid, synchronized: bool) -> Self {
+        let opened = loop {
+            if let Ok(opened) = Store::open(settings(folder.path(), boot), clock::now()) {
+                break opened;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        };
+        let heads = opened.store.heads().await.unwrap();
+        let head = |kind| heads.get(&kind).copied().unwrap_or(0);
+        let last = LastSeq {
+            reading: head(crate::core::delivery::Kind::Reading),
+            readiness: head(crate::core::delivery::Kind::Readiness),
+            alert: head(crate::core::delivery::Kind::Alert),
+        };
+        let (synchronized, clock) = watch::channel(synchronized);
+        let (intake, others) = intake(opened.store, policy.clone(), boot, clock, last);
+        let mut run = Self {
+            folder,
+            policy,
+            intake,
+            synchronized,
+            _others: others,
+        };
+        run.intake.resume().await.unwrap();
+        run
+    }
+
+    /// Sends a command that is carried out.
+    async fn ask(&mut self, want: Want) -> Result<(), NotDone> {
+        let (answer, answered) = oneshot::channel();
+        let ask = Ask {
+            want,
+            reply: None,
+            answer,
+        };
+        self.intake.answer(ask).await.unwrap();
+        answered.await.unwrap()
+    }
+
+    async fn open(&mut self) {
+        let (session, patient) = (name("s1"), name("p1"));
+        let opened = self.ask(Want::Open {
+            session,
+            patient,
+            cuff: None,
+            policy_sha256: None,
+        });
+        opened.await.unwrap();
+    }
+
+    /// A connection that brings readings of these systolic pressures, and is over.
+    async fn measure(&mut self, cuff: &str, systolic: &[i64]) {
+        let (cuff, at) = (name(cuff), clock::now());
+        let mut events = vec![Event::Connected {
+            cuff: cuff.clone(),
+            bonded: true,
+            at,
+        }];
+        if cuff.as_str() == "own" {
+            let note = ClockNote::Read { offset_s: 0, at };
+            let cuff = cuff.clone();
+            events.push(Event::Clock { cuff, note });
+        }
+        for systolic in systolic {
+            // By a clock that is a bit fast: taken at receipt.
+            let octets = octets(*systolic, 80, 0, at.wall + Duration::from_secs(5));
+            let cuff = cuff.clone();
+            events.push(Event::Measurement { cuff, octets, at });
+        }
+        events.push(Event::Over {
+            cuff,
+            ending: Ending::Delivered,
+            at,
+        });
+        self.intake.take(events).await.unwrap();
+    }
+
+    /// A session that is ready, and until when.
+    async fn ready(&mut self, cuff: &str) -> Timestamp {
+        // What a cuff's first connection brings does not count.
+        self.measure(cuff, &[120]).await;
+        self.open().await;
+        self.measure(cuff, &[121, 122]).await;
+        let said = self.said();
+        let last = said.last().unwrap();
+        assert_eq!(last["state"], "ready", "{last}");
+        time(&last["valid_until"])
+    }
+
+    /// Lets time pass until both clocks show so much more than now.
+    async fn pass(&mut self, wall: SignedDuration, boottime: Duration) {
+        let now = clock::now();
+        let later = Now {
+            wall: now.wall + wall,
+            moment: now.moment + boottime,
+        };
+        self.intake.let_time_pass(later).await.unwrap();
+    }
+
+    /// Every readiness message, in order.
+    fn said(&self) -> Vec<Value> {
+        let store = Connection::open(self.folder.path().join("cuffd.db")).unwrap();
+        let sql = "SELECT octets FROM content JOIN message ON message.row = content.message
+                   WHERE kind = 'readiness' ORDER BY seq";
+        let mut stored = store.prepare(sql).unwrap();
+        let octets = stored.query_map([], |row| row.get::<_, Vec<u8>>(0)).unwrap();
+        octets
+            .map(|octets| serde_json::from_slice(&octets.unwrap()).unwrap())
+            .collect()
+    }
+
+    /// State and first reason of the last so many messages.
+    fn last(&self, count: usize) -> Vec<(String, String)> {
+        let said = self.said();
+        let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let last = said.iter().rev().take(count).rev();
+        last.map(|one| (word(&one["state"]), word(&one["reasons"][0]["code"])))
+            .collect()
+    }
+}
+
+fn settings(folder: &Path, boot: Uuid) -> store::Settings {
+    store::Settings {
+        path: folder.join("cuffd.db"),
+        keep: minutes(60),
+        max_size: 1 << 24,
+        reserve: 0,
+        keep_ended: minutes(60),
+        keep_unassigned: false,
+        boot,
+    }
+}
+
+type Others = (watch::Sender<StoreState>, watch::Sender<Arc<State>>, mpsc::Sender<Ask>);
+
+fn intake(store: Store, policy: Policy, boot: Uuid, clock: watch::Receiver<bool>, last: LastSeq) -> (Intake, Others) {
+    let (site, gateway, run) = (name("north"), name("gw"), Uuid::new_v4());
+    let board = Board::new(&cuffs(), RadioState::Virtual);
+    let identity = Identity {
+        site: site.clone(),
+        gateway: gateway.clone(),
+        run,
+        test: true,
+        started_at: clock::wall(),
+        brokers: Vec::new(),
+        receipts: false,
+    };
+    let room = StoreState {
+        available: true,
+        nearly_full: false,
+        size: 0,
+        free: u64::MAX,
+    };
+    let state = report::at_start(&identity, &board, true, room);
+    let (disk, disk_seen) = watch::channel(room);
+    let (state, state_seen) = watch::channel(Arc::new(state));
+    let (asks, asked) = mpsc::channel(1);
+    let heart = Watchdog::default().heart("intake");
+    let outside = Outside {
+        shown: watch::Sender::new(Arc::new(board.clone())),
+        clock,
+        disk: disk_seen,
+        state: state_seen,
+        asks: asked,
+        source: CancellationToken::new(),
+        heart: heart.clone(),
+    };
+    let topics = Topics::new("cuffd-test", &site, &gateway);
+    let maker = Maker {
+        origin: Origin {
+            site,
+            gateway,
+            run,
+            test: true,
+        },
+        topics,
+        publish: true,
+        bond_required: true,
+        last,
+    };
+    let settings = Settings {
+        terms: Terms {
+            policy: Some(Arc::new(policy)),
+            cuffs: cuffs().into(),
+            zone: TimeZone::UTC,
+        },
+        descriptions: HashMap::new(),
+        jump: Duration::from_secs(5),
+        boot,
+    };
+    let persist = Persist::new(store, watch::Sender::new(false), heart);
+    (
+        Intake::new(persist, settings, maker, board, outside),
+        (disk, state, asks),
+    )
+}
+
+fn time(of: &Value) -> Timestamp {
+    of.as_str().expect("a time").parse().unwrap()
+}
+
+fn pair(state: &str, reason: &str) -> (String, String) {
+    (state.to_owned(), reason.to_owned())
+}
+
+const SECOND_LONG: Duration = Duration::from_secs(1);
+
+#[tokio::test]
+async fn a_step_of_the_wall_clock_takes_ready_back_until_judged_again_and_nothing_lasts_longer() {
+    for step in [SignedDuration::from_hours(1), SignedDuration::from_hours(-1)] {
+        let mut run = Run::first().await;
+        let until = run.ready("own").await;
+        run.pass(step + SignedDuration::from_secs(1), SECOND_LONG).await;
+        assert_eq!(
+            run.last(2),
+            [pair("waiting", "clock_unsynchronized"), pair("ready", "")],
+            "{step}"
+        );
+        let moved = time(&run.said().last().unwrap()["valid_until"]).duration_since(until);
+        assert!((moved - step).abs() < SignedDuration::from_millis(500), "{moved}");
+        let count = run.said().len();
+        // The pass holds for three minutes, one second of which is gone.
+        run.pass(step + SignedDuration::from_secs(178), Duration::from_secs(178))
+            .await;
+        assert_eq!(run.said().len(), count, "nothing changes meanwhile");
+        run.pass(step + SignedDuration::from_secs(181), Duration::from_secs(181))
+            .await;
+        assert_eq!(run.last(1), [pair("waiting", "validity_over")], "{step}");
+    }
+}
+
+/// Its readings were fresh by a clock that is wrong now, or was then: nobody knows which.
+#[tokio::test]
+async fn after_a_step_nothing_counts_that_only_the_cuffs_own_clock_dates() {
+    for step in [SignedDuration::from_hours(1), SignedDuration::from_hours(-1)] {
+        let mut run = Run::first().await;
+        run.ready("trusted").await;
+        run.pass(step, SECOND_LONG).await;
+        assert_eq!(run.last(1), [pair("waiting", "readings_needed")], "{step}");
+    }
+}
+
+#[tokio::test]
+async fn a_difference_of_the_clocks_up_to_jump_is_no_step() {
+    let mut run = Run::first().await;
+    run.ready("own").await;
+    let count = run.said().len();
+    let jump = SignedDuration::from_secs(5);
+    let little = SignedDuration::from_millis(100);
+    for (ahead, steps) in [(little - jump, false), (jump - little, false), (jump + little, true)] {
+        run.pass(ahead + SignedDuration::from_secs(1), SECOND_LONG).await;
+        assert_eq!(run.said().len() > count, steps, "{ahead}");
+    }
+}
+
+#[tokio::test]
+async fn a_session_whose_time_is_over_by_the_wall_clock_ends_as_it_stood() {
+    let short = Policy {
+        session_limit: minutes(2),
+        ..at_once()
+    };
+    let mut run = Run::first_by(short).await;
+    run.ready("own").await;
+    let ready = run.said().pop().unwrap();
+    let mut run = run.again(SECOND, false).await;
+    assert_eq!(run.last(1), [pair("waiting", "clock_unsynchronized")]);
+    // No deadline passes, whatever boottime shows.
+    run.pass(SignedDuration::from_hours(9), Duration::from_secs(9 * 3600))
+        .await;
+    assert_eq!(run.last(1), [pair("waiting", "clock_unsynchronized")]);
+    run.synchronized.send_replace(true);
+    run.pass(SignedDuration::from_hours(9), Duration::from_secs(9 * 3600))
+        .await;
+    let said = run.said();
+    let last = said.last().unwrap();
+    assert_eq!(
+        (&last["state"], &last["reasons"]),
+        (&json!("ended"), &json!([{"code": "session_over"}]))
+    );
+    assert_eq!(
+        (&last["counted"], &last["systolic"]),
+        (&ready["counted"], &ready["systolic"])
+    );
+    let again = Want::Open {
+        session: name("s1"),
+        patient: name("p1"),
+        cuff: None,
+        policy_sha256: None,
+    };
+    assert!(run.ask(again).await.is_err(), "an id is never used again");
+}
+
+#[tokio::test]
+async fn over_a_reboot_the_wall_clock_tells_once_it_is_synchronized_and_not_behind() {
+    let mut run = Run::first().await;
+    let until = run.ready("own").await;
+    let mut run = run.again(SECOND, false).await;
+    let unknown = [pair("waiting", "clock_unsynchronized")];
+    assert_eq!(run.last(1), unknown);
+    run.synchronized.send_replace(true);
+    run.pass(SignedDuration::from_hours(-1), SECOND_LONG).await;
+    assert_eq!(run.last(1), unknown, "by a clock that is behind no time would pass");
+    run.pass(SignedDuration::from_secs(1), SECOND_LONG).await;
+    assert_eq!(run.last(1), [pair("ready", "")]);
+    assert_eq!(time(&run.said().last().unwrap()["valid_until"]), until);
+}
+
+/// While the store takes nothing a command is sent again; both wait for the gate.
+#[tokio::test]
+async fn a_command_that_comes_twice_before_it_is_carried_out_is_carried_out_once() {
+    let mut run = Run::first().await;
+    run.open().await;
+    let close = || {
+        let (answer, answered) = oneshot::channel();
+        let reply = Reply {
+            json: "{}".to_owned(),
+            expires_at: clock::wall() + minutes(5),
+        };
+        let ask = Ask {
+            want: Want::Close { session: name("s1") },
+            reply: Some(("command 1".to_owned(), reply)),
+            answer,
+        };
+        (ask, answered)
+    };
+    for _ in 0..2 {
+        let (ask, answered) = close();
+        run.intake.answer(ask).await.unwrap();
+        assert_eq!(answered.await.unwrap(), Ok(()));
+    }
+    assert_eq!(run.last(1), [pair("ended", "session_over")]);
+    assert_eq!(run.said().len(), 2);
+}
