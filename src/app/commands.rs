@@ -331,3 +331,31 @@ fn wanted(what: &command::Resend) -> Resend {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_gate_refuses_has_the_codes_of_replies() {
+        for (refused, code) in [
+            (GateRefusal::NoPolicy, Code::NoPolicy),
+            (GateRefusal::UnknownSession, Code::UnknownSession),
+            (GateRefusal::IdUsed, Code::SessionExists),
+            (GateRefusal::PatientHasSession, Code::SessionExists),
+            (GateRefusal::CuffHasSession, Code::SessionExists),
+            (GateRefusal::UnknownPatient, Code::UnknownPatient),
+            (GateRefusal::UnknownItem, Code::UnknownItem),
+            (GateRefusal::NotASessionCuff, Code::NotNow),
+            (GateRefusal::NotReady, Code::NotNow),
+            (GateRefusal::AlreadyStarted, Code::NotNow),
+            (GateRefusal::NothingToApprove, Code::NotNow),
+            (GateRefusal::OverrideNotAllowed, Code::NotNow),
+            (GateRefusal::CrisisApprovedBefore, Code::NotNow),
+        ] {
+            assert_eq!(refusal(NotDone::Refused(refused)).code, code, "{refused}");
+        }
+        assert_eq!(refusal(NotDone::PolicyMismatch).code, Code::PolicyMismatch);
+        assert_eq!(refusal(NotDone::Superseded).code, Code::Superseded);
+    }
+}

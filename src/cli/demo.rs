@@ -12,26 +12,31 @@ use tokio::sync::mpsc;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use self::show::Show;
+use self::show::{Show, Stage};
 use super::exit;
 use crate::clock;
 use crate::core::cuff::Cuff;
 use crate::simulate::cuff::Surroundings;
+use crate::simulate::director::Director;
 use crate::simulate::habits::HABITS;
 use crate::simulate::narrator::terminal::{Look, Printer};
-use crate::simulate::platform;
-use crate::simulate::script::{Afterwards, Script};
+use crate::simulate::platform::{self, Ends};
+use crate::simulate::script::Script;
 use crate::simulate::source::Source;
 
 /// Where the demo's topics begin: everything it sends is a test.
 pub const PREFIX: &str = "cuffd-test";
 
-/// With `--once` the demo ends by then, whatever happens. The script takes 17 seconds.
-const LIMIT: Duration = Duration::from_secs(25);
+/// With `--once` the demo ends by then, whatever happens. The session takes some 40 seconds.
+const LIMIT: Duration = Duration::from_secs(75);
 /// From the last receipt to the stop, so that the gateway can take it, and the cuff hangs up by itself.
 const GRACE: Duration = Duration::from_millis(2500);
 /// From the gateway's end to the platform's, so that its last words are heard.
 const LAST_WORDS: Duration = Duration::from_millis(300);
+/// From a cuff's last value to its hanging up: a real one stays longer.
+const LINGER: Duration = Duration::from_millis(700);
+/// Whose the virtual cuff is.
+const PATIENT: &str = "p1";
 /// How much may wait to be printed.
 const ROOM: usize = 256;
 
@@ -84,13 +89,18 @@ pub enum DemoError {
     /// The gateway came to a bad end.
     #[error("the gateway of the demo ended")]
     Gateway(#[source] Box<dyn Error + Send + Sync>),
-    /// Not everything was published and confirmed in time.
-    #[error("after {} s only {seen} of {expected} readings were published and confirmed", LIMIT.as_secs())]
+    /// The session was not over, or not everything confirmed, in time.
+    #[error(
+        "after {} s the session was {}, and {confirmed} of {readings} readings were confirmed",
+        LIMIT.as_secs(), if *session_over { "over" } else { "not over" }
+    )]
     TooLong {
-        /// How many readings were.
-        seen: usize,
-        /// How many there are.
-        expected: usize,
+        /// Whether the session was over.
+        session_over: bool,
+        /// How many readings were published.
+        readings: usize,
+        /// How many of them the platform has confirmed.
+        confirmed: usize,
     },
     /// Nothing more can be printed.
     #[error("cannot print")]
@@ -141,9 +151,14 @@ where
     E: Into<Box<dyn Error + Send + Sync>>,
 {
     let broker = start_broker()?;
-    let script = write_script(args);
-    let (expected, model) = (script.readings, script.cuff.model);
-    let mut show = Show::new(args, printer, model, script.acts);
+    let script = write_script();
+    let (ask, asked) = mpsc::channel(ROOM);
+    let stage = Stage {
+        director: Director::new(PATIENT.to_owned(), script.stored),
+        ask,
+        orders: script.orders,
+    };
+    let mut show = Show::new(args, printer, script.cuff.model, script.acts, stage);
     show.introduce(broker, &script.cuff)?;
 
     let (watcher, watched) = mpsc::channel(ROOM);
@@ -161,9 +176,12 @@ where
         ended
     };
     // Boxed: the state of an MQTT connection is large.
-    let platform = Box::pin(platform::run(broker, PREFIX, clock::wall, to_show, over.clone()));
-    let expected = args.once.then_some(expected);
-    let (stored, (), shown) = tokio::join!(gateway, platform, show.run(watched, published, expected, stop));
+    let ends = Ends {
+        published: to_show,
+        asked,
+    };
+    let platform = Box::pin(platform::run(broker, PREFIX, clock::wall, ends, over.clone()));
+    let (stored, (), shown) = tokio::join!(gateway, platform, show.run(watched, published, stop));
     shown?;
     let stored = stored.map_err(|cause| DemoError::Gateway(cause.into()))?;
     show.conclude(stored)?;
@@ -184,18 +202,13 @@ const fn start_broker() -> Result<SocketAddr, DemoError> {
     Err(DemoError::NotBuiltIn)
 }
 
-fn write_script(args: Args) -> Script {
+fn write_script() -> Script {
     let around = Surroundings {
         time_zone: TimeZone::system(),
         connect_for: Duration::from_secs(12),
         idle_end: Duration::from_secs(10),
-        linger: Duration::MAX,
-    };
-    let afterwards = if args.once {
-        Afterwards::Nothing
-    } else {
-        Afterwards::GoesOn
+        linger: LINGER,
     };
     let [standard, ..] = &HABITS;
-    Script::write(standard, clock::now().wall, around, afterwards)
+    Script::write(standard, clock::now().wall, around)
 }

@@ -8,6 +8,7 @@ pub mod audience;
 pub mod broker;
 pub mod cuff;
 mod dial;
+pub mod director;
 pub mod fault;
 pub mod fleet;
 pub mod frame;

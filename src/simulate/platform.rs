@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use rumqttc::{AsyncClient, Event, EventLoop, MqttOptions, Packet, Publish, PublishOptions, QoS};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -32,22 +33,27 @@ pub struct Published {
     pub payload: Bytes,
 }
 
-/// Subscribes to all topics under `prefix` at `broker`, passes on what is published, and answers with receipts, until
-/// `cancel` or until nobody takes `published` any more. A lost connection is tried again. `now` reads the wall clock.
-pub async fn run(
-    broker: SocketAddr,
-    prefix: &str,
-    now: impl Fn() -> Timestamp,
-    published: mpsc::Sender<Published>,
-    cancel: CancellationToken,
-) {
+/// What the platform says and hears.
+#[derive(Debug)]
+pub struct Ends {
+    /// What is published goes there.
+    pub published: mpsc::Sender<Published>,
+    /// What is asked of a gateway: a command's own fields.
+    pub asked: mpsc::Receiver<Value>,
+}
+
+/// Subscribes to all topics under `prefix` at `broker`, passes on what is published, answers with receipts, and asks what it
+/// is told to of the gateway that it heard last, until `cancel` or until nobody takes `published` any more. A lost connection
+/// is tried again. `now` reads the wall clock.
+pub async fn run(broker: SocketAddr, prefix: &str, now: impl Fn() -> Timestamp, ends: Ends, cancel: CancellationToken) {
+    let Ends { published, asked } = ends;
     let options = MqttOptions::new("demo-platform", (broker.ip().to_string(), broker.port()));
     let (client, event_loop) = AsyncClient::builder(options).capacity(ROOM).build();
     let (to_confirm, confirmable) = mpsc::channel(ROOM);
     let filter = format!("{prefix}/#");
     tokio::select! {
         () = listen(&client, event_loop, &filter, &published, &to_confirm) => {}
-        () = confirm(&client, confirmable, now) => {}
+        () = speak(&client, confirmable, asked, now) => {}
         () = cancel.cancelled() => {}
     }
 }
@@ -89,23 +95,43 @@ fn received(publish: &Publish) -> Published {
     }
 }
 
-/// Gathers what came in and sends one receipt for it, again and again.
-async fn confirm(client: &AsyncClient, mut confirmable: mpsc::Receiver<Receivable>, now: impl Fn() -> Timestamp) {
-    while let Some(first) = confirmable.recv().await {
-        tokio::time::sleep(GATHER).await;
-        let mut gathered = vec![first];
-        while let Some(next) = confirmable.try_recv().ok().filter(|_| gathered.len() < IDS) {
-            gathered.push(next);
-        }
-        let expires_at = now().saturating_add(EXPIRY).unwrap_or(Timestamp::MAX);
-        let Some(receipt) = receipt(&gathered, Uuid::new_v4(), expires_at) else {
-            continue;
+/// Gathers what came in and sends one receipt for it, again and again; between them, what is asked.
+async fn speak(
+    client: &AsyncClient,
+    mut confirmable: mpsc::Receiver<Receivable>,
+    mut asked: mpsc::Receiver<Value>,
+    now: impl Fn() -> Timestamp,
+) {
+    let mut gathered: Vec<Receivable> = Vec::new();
+    let mut gateway: Option<Receivable> = None;
+    let mut due: Option<Instant> = None;
+    loop {
+        let said = tokio::select! {
+            Some(next) = confirmable.recv(), if gathered.len() < IDS => {
+                due.get_or_insert_with(|| Instant::now() + GATHER);
+                gateway = Some(next.clone());
+                gathered.push(next);
+                continue;
+            }
+            Some(fields) = asked.recv(), if gateway.is_some() => {
+                gateway.as_ref().and_then(|gateway| command(gateway, fields, Uuid::new_v4(), expiry(&now)))
+            }
+            () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
+                due = None;
+                receipt(&std::mem::take(&mut gathered), Uuid::new_v4(), expiry(&now))
+            }
+            else => return,
         };
+        let Some(said) = said else { continue };
         let options = PublishOptions::new(QoS::AtLeastOnce);
-        if client.publish(receipt.topic, receipt.payload, options).await.is_err() {
+        if client.publish(said.topic, said.payload, options).await.is_err() {
             return;
         }
     }
+}
+
+fn expiry(now: impl Fn() -> Timestamp) -> Timestamp {
+    now().saturating_add(EXPIRY).unwrap_or(Timestamp::MAX)
 }
 
 /// A message that wants a receipt.
@@ -144,17 +170,22 @@ impl Receivable {
 fn receipt(messages: &[Receivable], id: Uuid, expires_at: Timestamp) -> Option<Published> {
     let first = messages.first()?;
     let ids: Vec<_> = messages.iter().map(|message| &message.id).collect();
-    let command = json!({
+    command(first, json!({"command": "receipt", "ids": ids}), id, expires_at)
+}
+
+/// A command with these fields to the gateway that sent `message`; `None` if they are no object.
+fn command(message: &Receivable, fields: Value, id: Uuid, expires_at: Timestamp) -> Option<Published> {
+    let mut command = json!({
         "schema": "cuffd.command/1",
         "id": id,
-        "site": first.site,
-        "gateway": first.gateway,
+        "site": message.site,
+        "gateway": message.gateway,
         "expires_at": expires_at.to_string(),
-        "command": "receipt",
-        "ids": ids,
     });
+    let Value::Object(fields) = fields else { return None };
+    command.as_object_mut()?.extend(fields);
     Some(Published {
-        topic: first.command_topic.clone(),
+        topic: message.command_topic.clone(),
         payload: command.to_string().into(),
     })
 }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::sync::mpsc;
 
 use super::cuff::{Surroundings, VirtualCuff};
 use super::fault::Faults;
@@ -17,13 +18,12 @@ use crate::core::cuff::Cuff;
 
 /// Before the cuff is first heard, so that the gateway is online and the reader has read.
 const OPENING: Duration = Duration::from_secs(2);
-/// From the first connection to the second.
-const TO_LIVE: Duration = Duration::from_secs(5);
+/// Visits that are ordered and not begun: a person does one thing at a time.
+const ORDERED: usize = 4;
 
-const ACTS: [&str; 2] = [
+const ACTS: [&str; 1] = [
     "First: the cuff has stored what was measured today. Once it was loose, once it could not measure, and the last one comes \
      twice: it must be published once. Its clock is late: the times must be put right.",
-    "Then: somebody measures while the cuff is connected.",
 ];
 
 /// What the cuff says of itself when it was loose.
@@ -42,44 +42,38 @@ pub struct Script {
     pub cuff: Cuff,
     /// Plays it.
     pub source: Source,
-    /// How many readings of it are to be published: each measurement once, doubles not.
-    pub readings: usize,
+    /// How many stored readings of it are to be published: each measurement once, doubles not.
+    pub stored: usize,
+    /// Tells it what to do after that.
+    pub orders: mpsc::Sender<Visit>,
     /// What is about to happen, each time that the cuff is heard.
     pub acts: VecDeque<&'static str>,
 }
 
-/// What comes after the story.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Afterwards {
-    /// Nothing more.
-    Nothing,
-    /// A measurement now and then.
-    GoesOn,
+/// What the person does after the session: a measurement now and then.
+#[must_use]
+pub fn afterwards() -> Routine {
+    Routine::new(SEED, PACE, Faults::default())
 }
 
 impl Script {
     /// The script, for a cuff of these habits that is new at `at`.
     #[must_use]
-    pub fn write(habits: &'static Habits, at: Timestamp, around: Surroundings, afterwards: Afterwards) -> Self {
+    pub fn write(habits: &'static Habits, at: Timestamp, around: Surroundings) -> Self {
         let cuff = register(1, habits);
         let played = VirtualCuff::new(cuff.id.clone(), habits, at, &around.time_zone);
-        let story = [(OPENING, stored()), (TO_LIVE, live())];
-        let readings = story
-            .iter()
-            .map(|(_, visit)| visit.taken.len() + usize::from(visit.live.is_some()))
-            .sum();
-        let then = match afterwards {
-            Afterwards::Nothing => Then::Nothing,
-            Afterwards::GoesOn => Then::Routine(Box::new(Routine::new(SEED, PACE, Faults::default()))),
-        };
+        let story = stored();
+        let stored = story.taken.len();
+        let (orders, ordered) = mpsc::channel(ORDERED);
         let diary = Diary {
-            written: VecDeque::from(story),
-            then,
+            written: VecDeque::from([(OPENING, story)]),
+            then: Then::Orders(ordered),
         };
         Self {
             cuff,
             source: Source::new(vec![(played, diary)], around),
-            readings,
+            stored,
+            orders,
             acts: VecDeque::from(ACTS),
         }
     }
@@ -106,15 +100,6 @@ fn stored() -> Visit {
         ],
         doubled: true,
         clock: Some(ClockMishap::Ahead(-197)),
-        ..Visit::default()
-    }
-}
-
-/// A measurement while the cuff is connected.
-fn live() -> Visit {
-    let taken = measured(121, 78, 72, Duration::ZERO);
-    Visit {
-        live: Some(taken),
         ..Visit::default()
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cuffd::simulate::broker::Broker;
-use cuffd::simulate::platform::{self, Published};
+use cuffd::simulate::platform::{self, Ends, Published};
 use jiff::Timestamp;
 use rumqttc::{
     AsyncClient, Event, EventLoop, LastWill, MqttOptions, Packet, Publish, PublishOptions, PublishProperties, QoS,
@@ -106,7 +106,12 @@ async fn the_platform_hears_a_reading_and_confirms_it() {
     let (to_test, mut heard) = mpsc::channel(10);
     let cancel = CancellationToken::new();
     let now = || "2026-11-21T18:00:00Z".parse::<Timestamp>().expect("a time");
-    let platform = platform::run(broker.v5, "cuffd-test", now, to_test, cancel.clone());
+    let (_ask, asked) = mpsc::channel(1);
+    let ends = Ends {
+        published: to_test,
+        asked,
+    };
+    let platform = platform::run(broker.v5, "cuffd-test", now, ends, cancel.clone());
 
     let (gateway, mut line) = connection(broker, "gateway", None);
     let topic = "cuffd-test/v1/north/gw-1";

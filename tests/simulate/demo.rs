@@ -18,7 +18,8 @@ fn connect(broker: SocketAddr) -> (AsyncClient, EventLoop) {
     AsyncClient::builder(options).capacity(20).build()
 }
 
-/// Publishes `count` readings (retained, since the platform may not have subscribed yet) and stays until `stop`.
+/// Publishes `count` readings and the end of the demo's session (retained, since the platform may not have subscribed yet),
+/// and stays until `stop`.
 async fn publish(setup: Setup, count: u64, stop: CancellationToken) -> Result<Stored, DemoError> {
     let (client, mut event_loop) = connect(setup.broker);
     for id in 0..count {
@@ -29,6 +30,11 @@ async fn publish(setup: Setup, count: u64, stop: CancellationToken) -> Result<St
         let options = PublishOptions::new(QoS::AtLeastOnce).retained();
         client.try_publish(topic, reading.to_string(), options).expect("room");
     }
+    let ended = json!({"schema": "cuffd.readiness/1", "id": "a1", "site": "demo", "gateway": "gw-0", "session": "evening",
+                       "state": "ended", "ready": false, "reasons": [{"code": "session_over"}]});
+    let options = PublishOptions::new(QoS::AtLeastOnce).retained();
+    let topic = "cuffd-test/v1/demo/gw-0/session/evening/readiness";
+    client.try_publish(topic, ended.to_string(), options).expect("room");
     let poll = async { while event_loop.poll().await.is_ok() {} };
     tokio::select! {
         () = poll => panic!("the connection holds"),
@@ -46,7 +52,7 @@ async fn shown(
 }
 
 #[tokio::test]
-async fn once_ends_when_every_reading_was_published_and_confirmed() {
+async fn once_ends_when_the_session_is_over_and_every_reading_confirmed() {
     let begun = Instant::now();
     let (ended, text) = Box::pin(shown(async |setup, stop| publish(setup, 5, stop).await)).await;
     ended.expect("a good end");

@@ -10,7 +10,7 @@ use cuffd::simulate::fault::{Fault, Faults};
 use cuffd::simulate::fleet::Fleet;
 use cuffd::simulate::habits::HABITS;
 use cuffd::simulate::routine::Pace;
-use cuffd::simulate::script::{Afterwards, Script};
+use cuffd::simulate::script::Script;
 use cuffd::simulate::source::Source;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -80,7 +80,7 @@ async fn a_seed_decides_every_event() {
 
 #[tokio::test(start_paused = true)]
 async fn a_stop_in_the_middle_of_a_dump_is_told() {
-    let script = Script::write(habits("standard"), start().wall, around(), Afterwards::Nothing);
+    let script = Script::write(habits("standard"), start().wall, around());
     let events = played(script.source, Duration::from_millis(2900)).await;
     assert_eq!(events.first(), Some(&Event::Radio(RadioHealth::Scanning)));
     let arrived = |event: &&Event| matches!(event, Event::Measurement { .. });
@@ -100,8 +100,8 @@ async fn a_stop_in_the_middle_of_a_dump_is_told() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_demo_is_told_within_sixteen_seconds() {
-    let script = Script::write(habits("standard"), start().wall, around(), Afterwards::Nothing);
+async fn the_demo_begins_with_what_the_cuff_had_stored() {
+    let script = Script::write(habits("standard"), start().wall, around());
     let (watcher, mut watched) = mpsc::channel(1000);
     let events = played(script.source.watched_by(watcher), Duration::from_secs(16)).await;
     let ends = |event: &&Event| {
@@ -113,7 +113,7 @@ async fn the_demo_is_told_within_sixteen_seconds() {
             }
         )
     };
-    assert_eq!(events.iter().filter(ends).count(), 2);
+    assert_eq!(events.iter().filter(ends).count(), 1);
     let distinct: std::collections::BTreeSet<_> = events
         .iter()
         .filter_map(|event| match event {
@@ -121,7 +121,7 @@ async fn the_demo_is_told_within_sixteen_seconds() {
             _ => None,
         })
         .collect();
-    assert_eq!(distinct.len(), script.readings);
+    assert_eq!(distinct.len(), script.stored);
     let mut seen = 0;
     while watched.try_recv().is_ok() {
         seen += 1;

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 
 use jiff::tz::TimeZone;
+use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -14,10 +15,14 @@ use crate::core::cuff::Cuff;
 use crate::core::models::Model;
 use crate::core::source::{CuffHealth, Event};
 use crate::simulate::audience::Audience;
+use crate::simulate::director::{Cue, Director, Timed};
 use crate::simulate::narrator::events::{self, Shown};
 use crate::simulate::narrator::terminal::Printer;
 use crate::simulate::narrator::{Line, fields, messages};
 use crate::simulate::platform::Published;
+use crate::simulate::routine::Routine;
+use crate::simulate::script;
+use crate::simulate::visit::Visit;
 
 /// What is printed.
 pub(super) struct Show<W> {
@@ -27,10 +32,30 @@ pub(super) struct Show<W> {
     model: &'static Model,
     audience: Audience,
     acts: VecDeque<&'static str>,
+    stage: Stage,
+    /// What is to be done, and when.
+    cues: VecDeque<(Instant, Cue)>,
+    /// What the person does after the session.
+    afterwards: Routine,
+}
+
+/// Who acts in the demo.
+pub(super) struct Stage {
+    pub(super) director: Director,
+    /// The platform asks the gateway.
+    pub(super) ask: mpsc::Sender<Value>,
+    /// The person measures.
+    pub(super) orders: mpsc::Sender<Visit>,
 }
 
 impl<W: Write> Show<W> {
-    pub(super) fn new(args: Args, printer: Printer<W>, model: &'static Model, acts: VecDeque<&'static str>) -> Self {
+    pub(super) fn new(
+        args: Args,
+        printer: Printer<W>,
+        model: &'static Model,
+        acts: VecDeque<&'static str>,
+        stage: Stage,
+    ) -> Self {
         Self {
             printer,
             args,
@@ -38,6 +63,9 @@ impl<W: Write> Show<W> {
             model,
             audience: Audience::default(),
             acts,
+            stage,
+            cues: VecDeque::new(),
+            afterwards: script::afterwards(),
         }
     }
 
@@ -66,12 +94,12 @@ impl<W: Write> Show<W> {
         self.printer.line(&Line::aside(text))
     }
 
-    /// Shows what comes until the platform is gone, and stops the demo when all `expected` was seen or its time is over.
+    /// Shows what comes until the platform is gone, and does what the director says. With `--once` it stops the demo when the
+    /// session is over and all is confirmed, or when its time is.
     pub(super) async fn run(
         &mut self,
         mut watched: mpsc::Receiver<Event>,
         mut published: mpsc::Receiver<Published>,
-        expected: Option<usize>,
         stop: CancellationToken,
     ) -> Result<(), DemoError> {
         // However this ends, the gateway must not run on unseen.
@@ -79,16 +107,17 @@ impl<W: Write> Show<W> {
         let limit = Instant::now() + LIMIT;
         let mut enough: Option<Instant> = None;
         loop {
+            let due = self.cues.front().map(|(at, _)| *at);
             tokio::select! {
                 Some(event) = watched.recv() => self.event(&event)?,
                 message = published.recv() => match message {
                     Some(message) => self.message(&message)?,
                     None => return Ok(()),
                 },
-                () = sleep_until(enough.unwrap_or(limit)), if expected.is_some() => break,
+                () = sleep_until(due.unwrap_or(limit)), if due.is_some() => self.act().await?,
+                () = sleep_until(enough.unwrap_or(limit)), if self.args.once => break,
             }
-            let seen = expected.is_some_and(|expected| self.audience.has_seen(expected));
-            if seen && enough.is_none() {
+            if self.has_seen_all() && enough.is_none() {
                 enough = Some(Instant::now() + GRACE);
             }
         }
@@ -96,12 +125,44 @@ impl<W: Write> Show<W> {
         while let Some(message) = published.recv().await {
             self.message(&message)?;
         }
-        match expected {
-            Some(expected) if enough.is_none() => Err(DemoError::TooLong {
-                seen: self.audience.confirmed(),
-                expected,
-            }),
-            _ => Ok(()),
+        if enough.is_some() {
+            return Ok(());
+        }
+        Err(DemoError::TooLong {
+            session_over: self.stage.director.is_over(),
+            readings: self.audience.readings(),
+            confirmed: self.audience.confirmed(),
+        })
+    }
+
+    fn has_seen_all(&self) -> bool {
+        self.stage.director.is_over() && self.audience.has_seen(self.audience.readings())
+    }
+
+    /// Does what is due.
+    async fn act(&mut self) -> io::Result<()> {
+        let Some((at, cue)) = self.cues.pop_front() else {
+            return Ok(());
+        };
+        // Whoever is gone needs to be told nothing any more.
+        match cue {
+            Cue::Tell(text) => self.aside(text)?,
+            Cue::Ask(fields) => drop(self.stage.ask.send(fields).await),
+            Cue::Measure(visit) => drop(self.stage.orders.send(visit).await),
+        }
+        if self.cues.is_empty() && self.stage.director.is_over() && !self.args.once {
+            let (pause, visit) = self.afterwards.next_visit();
+            self.cues.push_back((at + pause, Cue::Measure(visit)));
+        }
+        Ok(())
+    }
+
+    /// Takes note of what is to be done, each after the one before.
+    fn note(&mut self, timed: Vec<Timed>) {
+        let mut at = self.cues.back().map_or_else(Instant::now, |(at, _)| *at);
+        for (pause, cue) in timed {
+            at += pause;
+            self.cues.push_back((at, cue));
         }
     }
 
@@ -123,6 +184,15 @@ impl<W: Write> Show<W> {
 
     fn message(&mut self, message: &Published) -> io::Result<()> {
         self.audience.hear(message);
+        let was_over = self.stage.director.is_over();
+        let timed = self.stage.director.hear(message);
+        self.note(timed);
+        if self.stage.director.is_over() && !was_over && !self.args.once {
+            self.note(vec![(
+                GRACE,
+                Cue::Tell("The session is over. From here on somebody measures once a minute."),
+            )]);
+        }
         let mut line = messages::narrate(&message.topic, &message.payload, &self.zone);
         if self.args.json {
             line.verbatim = fields::lines(&message.payload);
@@ -168,13 +238,29 @@ mod tests {
         }
     }
 
-    /// Shows `messages` while two readings are waited for; how it ended, and after what time `stop` was given.
+    fn session(state: &str) -> Published {
+        let payload = format!(r#"{{"schema":"cuffd.readiness/1","session":"evening","state":"{state}"}}"#);
+        Published {
+            topic: "x/session/evening/readiness".to_owned(),
+            payload: payload.into(),
+        }
+    }
+
+    /// Shows `messages`; how it ended, and after what time `stop` was given.
     async fn shown(messages: Vec<Published>) -> (Result<(), DemoError>, std::time::Duration) {
+        let (ask, _asked) = mpsc::channel(10);
+        let (orders, _ordered) = mpsc::channel(10);
+        let stage = Stage {
+            director: Director::new("p1".to_owned(), 2),
+            ask,
+            orders,
+        };
         let mut show = Show::new(
             ONCE,
             Printer::new(Vec::new(), Look::Plain),
             Model::standard(),
             VecDeque::new(),
+            stage,
         );
         let (_watcher, watched) = mpsc::channel(1);
         let (sender, published) = mpsc::channel(1);
@@ -187,21 +273,43 @@ mod tests {
             drop(sender);
             begun.elapsed()
         };
-        tokio::join!(show.run(watched, published, Some(2), stop.clone()), gateway)
+        tokio::join!(show.run(watched, published, stop.clone()), gateway)
     }
 
     #[tokio::test(start_paused = true)]
-    async fn two_confirmed_readings_are_enough() {
-        let (ended, stopped) = shown(vec![reading(1), receipt(1), reading(2), receipt(2)]).await;
+    async fn a_session_that_is_over_and_confirmed_readings_are_enough() {
+        let (ended, stopped) = shown(vec![reading(1), receipt(1), reading(2), session("ended"), receipt(2)]).await;
         ended.expect("all was seen");
         assert_eq!(stopped, GRACE);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_is_never_confirmed_takes_too_long() {
-        let (ended, stopped) = shown(vec![reading(1), receipt(1), reading(2)]).await;
+    async fn what_is_never_confirmed_and_a_session_that_never_ends_take_too_long() {
+        let (ended, stopped) = shown(vec![reading(1), receipt(1), reading(2), session("ended")]).await;
         let fault = ended.expect_err("one is missing");
-        assert!(matches!(fault, DemoError::TooLong { seen: 1, expected: 2 }), "{fault}");
+        assert!(
+            matches!(
+                fault,
+                DemoError::TooLong {
+                    session_over: true,
+                    readings: 2,
+                    confirmed: 1
+                }
+            ),
+            "{fault}"
+        );
         assert_eq!(stopped, LIMIT);
+        let (ended, _) = shown(vec![reading(1), receipt(1), session("ready")]).await;
+        let fault = ended.expect_err("it goes on");
+        assert!(
+            matches!(
+                fault,
+                DemoError::TooLong {
+                    session_over: false,
+                    ..
+                }
+            ),
+            "{fault}"
+        );
     }
 }

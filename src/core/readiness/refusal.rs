@@ -64,22 +64,4 @@ impl Refusal {
             | Self::CrisisApprovedBefore => "refused",
         }
     }
-
-    /// The code of a reply to a command (contract 3.5).
-    #[must_use]
-    pub const fn reply_code(self) -> &'static str {
-        match self {
-            Self::NoPolicy => "no_policy",
-            Self::UnknownSession => "unknown_session",
-            Self::IdUsed | Self::PatientHasSession | Self::CuffHasSession => "session_exists",
-            Self::UnknownPatient => "unknown_patient",
-            Self::UnknownItem => "unknown_item",
-            Self::NotASessionCuff
-            | Self::NotReady
-            | Self::AlreadyStarted
-            | Self::NothingToApprove
-            | Self::OverrideNotAllowed
-            | Self::CrisisApprovedBefore => "not_now",
-        }
-    }
 }

@@ -207,10 +207,12 @@ impl<'a> Message<'a> {
             ("receipt", ids) => format!("the platform has received {}", count(ids as u64, "message")),
             (other, _) => {
                 let session = self.text("session").map(|session| format!(" {session}"));
+                let item = self.text("item").map(|item| format!(", {}", item.replace('_', " ")));
                 format!(
-                    "the platform asks: {}{}",
+                    "the platform asks: {}{}{}",
                     other.replace('_', " "),
-                    session.unwrap_or_default()
+                    session.unwrap_or_default(),
+                    item.unwrap_or_default()
                 )
             }
         };
@@ -281,6 +283,12 @@ mod tests {
             "no values, time taken unknown, the cuff was loose, patient p1. Not counted: no session open; not verified: \
              no bond."
         );
+    }
+
+    #[test]
+    fn an_attestation_names_its_item() {
+        let attest = json!({"command": "attest", "session": "s1", "item": "safe_setting"});
+        assert_eq!(told("x/command", &attest), "the platform asks: attest s1, safe setting");
     }
 
     #[test]
