@@ -62,6 +62,8 @@ pub struct Setup {
     pub broker: SocketAddr,
     /// The registered cuffs.
     pub cuffs: Vec<Cuff>,
+    /// Of their clocks.
+    pub time_zone: TimeZone,
     /// Plays them.
     pub source: Source,
 }
@@ -167,6 +169,7 @@ where
     let setup = Setup {
         broker,
         cuffs: vec![script.cuff],
+        time_zone: TimeZone::system(),
         source: script.source.watched_by(watcher),
     };
     let gateway = async {

@@ -69,6 +69,7 @@ async fn gateway(setup: Setup, stop: CancellationToken) -> Result<Stored, Gatewa
     let mut config = config::load_text(DEMO, "config/demo.toml", [])?.config;
     config.store.path = folder.path().join("cuffd.db");
     config.cuffs = setup.cuffs;
+    config.gateway.time_zone = setup.time_zone;
     if let Some(broker) = config.mqtt.as_mut().and_then(|mqtt| mqtt.brokers.first_mut()) {
         broker.url.host = setup.broker.ip().to_string();
         broker.url.port = setup.broker.port();

@@ -11,6 +11,8 @@ mod bus;
 mod commands;
 mod damage;
 mod delivery;
+#[cfg(feature = "demo-broker")]
+mod demo;
 mod disk_full;
 mod help;
 mod kill_at_start;
