@@ -16,6 +16,13 @@ use crate::core::readiness::policy::{Approval, Limits, OnIrregularPulse, OnStatu
 /// Above this no reading is plausible (contract 2.5), so that a greater crisis limit is never reached. In mmHg.
 const GREATEST_PLAUSIBLE: Decimal = Decimal::from_parts(400, 0, 0, false, 0);
 
+/// An answer names the readings behind it and the attestations that hold, and a message has at most 16 KiB: one that cannot
+/// be told must not be possible.
+const MOST_READINGS: u32 = 50;
+
+/// See [`MOST_READINGS`].
+const MOST_ATTESTATIONS: usize = 40;
+
 const ON_STATUS: [(&str, OnStatus); 2] = [("count", OnStatus::Count), ("reject", OnStatus::Reject)];
 
 const ON_IRREGULAR_PULSE: [(&str, OnIrregularPulse); 3] = [
@@ -146,7 +153,7 @@ struct Rounds {
 }
 
 fn read_rounds(table: &mut Table) -> Read<Rounds> {
-    let readings = table.required("readings", integer(1..=u32::MAX));
+    let readings = table.required("readings", integer(1..=MOST_READINGS));
     let attempts = table.or("attempts", 3, integer(1..=u32::MAX));
     let discard_first = table.or("discard_first", false, boolean);
     let extra_if_differ = table.optional_table("extra_if_differ", pressures);
@@ -194,6 +201,10 @@ const fn minutes(minutes: u64) -> Duration {
 
 fn read_attestations(table: &mut Table) -> Read<Vec<Name>> {
     let items = table.list("attestations", name)?.unwrap_or_default();
+    if items.len() > MOST_ATTESTATIONS {
+        let allowed = format!("at most {MOST_ATTESTATIONS} items");
+        return Err(table.refuse("attestations", format!("{} items", items.len()), allowed));
+    }
     let doubled = items
         .iter()
         .enumerate()

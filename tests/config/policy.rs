@@ -95,6 +95,7 @@ fn each_wrong_value_of_a_required_key_is_refused() {
         ("crisis", "crisis = { systolic = 180 }", "readiness.crisis.diastolic"),
         ("crisis", "crisis = 180", "readiness.crisis"),
         ("readings", "readings = 0", "readiness.readings"),
+        ("readings", "readings = 51", "readiness.readings"),
         ("readings", "readings = 1.0", "readiness.readings"),
         ("readings", "readings = \"2\"", "readiness.readings"),
         ("valid_for", "valid_for = \"0s\"", "readiness.valid_for"),
@@ -103,6 +104,14 @@ fn each_wrong_value_of_a_required_key_is_refused() {
         let mistakes = refused(&replaced(key, line));
         assert_eq!(subjects(&mistakes), [subject], "{line}\n{mistakes}");
     }
+}
+
+#[test]
+fn a_check_list_longer_than_an_answer_can_tell_is_refused() {
+    let items = |count: usize| -> Vec<String> { (0..count).map(|number| format!("\"item_{number}\"")).collect() };
+    let list = |count| with(&format!("attestations = [{}]", items(count).join(", ")));
+    assert_eq!(policy(&list(40)).attestations.len(), 40);
+    assert_eq!(subjects(&refused(&list(41))), ["readiness.attestations"]);
 }
 
 #[test]
