@@ -11,6 +11,7 @@ use super::reader::{Read, Table};
 use super::source::typed;
 use crate::core::jcs;
 use crate::core::name::Name;
+use crate::core::notation::hex;
 use crate::core::readiness::policy::{Approval, Limits, OnIrregularPulse, OnStatus, Policy, Pressures, ReadingRules};
 
 /// Above this no reading is plausible (contract 2.5), so that a greater crisis limit is never reached. In mmHg.
@@ -265,8 +266,7 @@ fn as_written(table: &Table) -> String {
 }
 
 fn sha256(text: &str) -> String {
-    let octets = digest(&SHA256, text.as_bytes());
-    octets.as_ref().iter().map(|octet| format!("{octet:02x}")).collect()
+    hex(digest(&SHA256, text.as_bytes()).as_ref())
 }
 
 fn json(value: &Value) -> serde_json::Value {

@@ -80,6 +80,17 @@ fn is_offset(text: &[u8]) -> bool {
     }
 }
 
+/// Octets as lower-case hexadecimal digits, without spaces: how everything here writes them.
+#[must_use]
+pub fn hex(octets: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |value: u8| DIGITS.get(usize::from(value)).map_or('?', |digit| char::from(*digit));
+    octets
+        .iter()
+        .flat_map(|octet| [digit(octet >> 4), digit(octet & 0x0F)])
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

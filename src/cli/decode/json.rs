@@ -14,6 +14,7 @@ use crate::core::bls::feature::{Feature, Features};
 use crate::core::bls::measurement::{CuffTime, Measurement, Status, Unit};
 use crate::core::bls::record::Segment;
 use crate::core::bls::sfloat::Sfloat;
+use crate::core::notation::hex;
 
 /// What has fields to write.
 pub(super) trait Fields {
@@ -219,7 +220,7 @@ impl Fields for Segment<'_> {
         object.bare("segment_counter", self.header.counter);
         object.bare("sequence", self.sequence);
         object.bare("inner_uuid", format_args!("\"{:04X}\"", self.inner_uuid));
-        let payload: String = self.payload.iter().map(|octet| format!("{octet:02x}")).collect();
+        let payload = hex(self.payload);
         object.word("payload", &payload);
     }
 }

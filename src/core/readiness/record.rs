@@ -12,6 +12,7 @@ use super::gate::Gate;
 use super::outcome::Outcome;
 use crate::core::moment::whole_seconds;
 use crate::core::name::Name;
+use crate::core::notation::hex;
 use crate::core::reading::ReadingId;
 
 /// One thing that the gate was told.
@@ -258,10 +259,6 @@ impl Measured {
             arrived: arrived.collect::<Option<_>>()?,
         })
     }
-}
-
-fn hex(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
 fn octets(hex: &str) -> Option<Vec<u8>> {

@@ -10,6 +10,7 @@ use crate::core::bls::feature::{Feature, Features};
 use crate::core::bls::measurement::{CuffTime, Measurement, Unit};
 use crate::core::cuff::Cuff;
 use crate::core::name::Name;
+use crate::core::notation::hex;
 use crate::core::reading::values::published;
 use crate::core::reading::{Reading, Verification};
 use crate::core::reason::ReadingReason;
@@ -217,13 +218,4 @@ fn as_sent(measurement: &Measurement) -> AsSent {
         diastolic: exact(measurement.diastolic),
         mean_arterial_pressure: exact(measurement.mean_arterial_pressure),
     }
-}
-
-fn hex(octets: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |value: u8| DIGITS.get(usize::from(value)).map_or('?', |digit| char::from(*digit));
-    octets
-        .iter()
-        .flat_map(|octet| [digit(octet >> 4), digit(octet & 0x0F)])
-        .collect()
 }

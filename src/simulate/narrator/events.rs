@@ -9,6 +9,7 @@ use crate::core::bls::cuff_pressure::CuffPressure;
 use crate::core::bls::measurement::{Measurement, Unit};
 use crate::core::bls::sfloat::Sfloat;
 use crate::core::models::Model;
+use crate::core::notation;
 use crate::core::source::{ClockNote, CuffHealth, Description, Ending, Event, Failure};
 
 /// Something to show of a cuff.
@@ -50,7 +51,7 @@ fn clock(note: &ClockNote) -> String {
 }
 
 fn measurement(octets: &[u8], model: &Model) -> (String, Tone) {
-    let hex: String = octets.iter().map(|octet| format!("{octet:02x}")).collect();
+    let hex = notation::hex(octets);
     let Ok(measurement) = model.decode(octets) else {
         return (format!("sends {hex}: cut short"), Tone::Attention);
     };
