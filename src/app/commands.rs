@@ -134,33 +134,27 @@ impl Commands {
             let refusal = Refusal::new(Code::Busy, "too many commands are remembered");
             return Ok(self.encode(Some(&parsed.id_text), &Outcome::Refused(refusal)));
         }
-        let outcome = match wanted_of_gate(&parsed.command) {
-            Some(want) => self.ask(want, self.reply_if_done(parsed)).await,
-            None => self.carry_out(&parsed.command, past).await?,
+        let want = wanted_of_gate(&parsed.command);
+        // The gate's reply is stored with what the command causes.
+        let is_stored = want.is_some();
+        let outcome = match (want, &parsed.command) {
+            (Some(want), _) => self.ask(want, self.reply_if_done(parsed)).await,
+            (None, Command::Resend(what)) => self.resend(what, past).await?,
+            // Receipts and reports may be carried out as often as they come.
+            (None, _) => return Ok(None),
         };
         let Some(payload) = self.encode(Some(&parsed.id_text), &outcome) else {
             return Ok(None);
         };
         if !matches!(outcome, Outcome::Refused(_)) {
-            self.store
-                .remember_command(parsed.id_text.clone(), reply_of(parsed, &payload))
-                .await?;
+            if !is_stored {
+                self.store
+                    .remember_command(parsed.id_text.clone(), reply_of(parsed, &payload))
+                    .await?;
+            }
             past.remembered.remember(parsed.expires_at);
         }
         Ok(Some(payload))
-    }
-
-    async fn carry_out(&self, command: &Command, past: &mut Past) -> Result<Outcome, StoreError> {
-        match command {
-            Command::Resend(what) => self.resend(what, past).await,
-            Command::Report { .. }
-            | Command::Receipt { .. }
-            | Command::OpenSession { .. }
-            | Command::Attest { .. }
-            | Command::Start { .. }
-            | Command::CloseSession { .. }
-            | Command::Decide { .. } => Ok(Outcome::Done),
-        }
     }
 
     /// What is stored as the reply in the transaction that carries the command out: after a crash the same command gets it.

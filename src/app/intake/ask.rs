@@ -159,7 +159,7 @@ impl Gatekeeper {
                 differs.then_some(NotDone::PolicyMismatch)
             }
             Want::Decide { session, answer, .. } => {
-                let is_open = self.said.iter().any(|said| said.answer.session == *session);
+                let is_open = self.said_of(session).is_some();
                 (is_open && !self.stands(session, *answer)).then_some(NotDone::Superseded)
             }
             Want::Open { .. } | Want::Attest { .. } | Want::Start { .. } | Want::Close { .. } | Want::Report { .. } => {
@@ -170,8 +170,7 @@ impl Gatekeeper {
 
     fn report(&mut self, session: Option<&Name>, in_answer_to: &str, now: Now) -> (Step, Result<(), NotDone>) {
         let mut step = self.tick(now);
-        let known = |session: &Name| self.said.iter().any(|said| said.answer.session == *session);
-        if session.is_some_and(|session| !known(session)) {
+        if session.is_some_and(|session| self.said_of(session).is_none()) {
             return (step, Err(NotDone::Refused(Refusal::UnknownSession)));
         }
         self.say_again(session, Some(in_answer_to), now, &mut step);

@@ -170,14 +170,8 @@ impl Gatekeeper {
     pub(super) fn say_changed(&mut self, now: Now, step: &mut Step) {
         let at = self.time(now);
         for (answer, attested) in self.gate.answers(at) {
-            let said = self.said.iter().find(|said| said.answer.session == answer.session);
-            if said.is_some_and(|said| said.answer == answer) {
-                continue;
-            }
-            if self.is_resuming {
-                self.put_down(answer, None);
-            } else {
-                self.say(answer, &attested, None, step);
+            if self.said_of(&answer.session).is_none_or(|said| said.answer != answer) {
+                self.say_unless_resuming(answer, &attested, step);
             }
         }
     }
@@ -212,10 +206,7 @@ impl Gatekeeper {
         };
         let standings = self.gate.standings(self.clock.at(now.moment));
         let standings = standings.iter().map(|standing| {
-            let said = self
-                .said
-                .iter()
-                .find(|said| said.answer.session == standing.answer.session);
+            let said = self.said_of(&standing.answer.session);
             SessionState::new(
                 standing,
                 policy,
@@ -227,8 +218,12 @@ impl Gatekeeper {
 
     /// Whether the answer that this message says is still the last.
     pub(super) fn stands(&self, session: &Name, message: Uuid) -> bool {
-        let said = self.said.iter().find(|said| said.answer.session == *session);
-        said.is_some_and(|said| said.ids.contains(&message))
+        self.said_of(session).is_some_and(|said| said.ids.contains(&message))
+    }
+
+    /// What was said last of an open session.
+    pub(super) fn said_of(&self, session: &Name) -> Option<&Said> {
+        self.said.iter().find(|said| said.answer.session == *session)
     }
 
     /// The gate's time. Without an open session nothing is measured by it, and it follows the wall clock.
@@ -289,7 +284,13 @@ impl Gatekeeper {
         if answer.state == State::Ended {
             step.sessions.ended.push((answer.session.clone(), at));
             self.say(answer, attested, None, step);
-        } else if self.is_resuming {
+        } else {
+            self.say_unless_resuming(answer, attested, step);
+        }
+    }
+
+    fn say_unless_resuming(&mut self, answer: Answer, attested: &[Attested], step: &mut Step) {
+        if self.is_resuming {
             self.put_down(answer, None);
         } else {
             self.say(answer, attested, None, step);
