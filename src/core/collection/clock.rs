@@ -127,6 +127,8 @@ impl ClockSync {
                 };
                 (note, self.after_write(now))
             }
+            // Nobody was there to refuse it. A write now would change nothing, and leave behind that it might have.
+            Step::Reading if answer.is_err_and(is_out_of_reach) => (None, Next::Over),
             Step::Reading | Step::BeforeWrite | Step::Writing(_) | Step::AfterWrite => {
                 self.found_off_by_s = offset_s;
                 let note = offset_s.map(|offset_s| ClockNote::Read { offset_s, at: now });
@@ -241,6 +243,14 @@ impl ClockSync {
         } else {
             time.to_octets().ok().map(Vec::from)
         }
+    }
+}
+
+/// Whether this says that the cuff was not asked at all.
+const fn is_out_of_reach(fault: Fault) -> bool {
+    match fault {
+        Fault::NotConnected | Fault::NotReady | Fault::UnknownObject | Fault::Stack | Fault::Bus => true,
+        Fault::Bond | Fault::Ignored | Fault::Timeout | Fault::InProgress | Fault::Other => false,
     }
 }
 
@@ -365,6 +375,27 @@ mod tests {
             let (note, next) = clock.read(Ok(&shown), now());
             assert_eq!(matches!(note, Some(ClockNote::Set { .. })), counts);
             assert_eq!(next, Next::Over);
+        }
+    }
+
+    #[test]
+    fn a_clock_out_of_reach_is_not_set_and_one_that_refuses_to_be_read_is() {
+        for (fault, is_set) in [
+            (Fault::NotConnected, false),
+            (Fault::NotReady, false),
+            (Fault::UnknownObject, false),
+            (Fault::Stack, false),
+            (Fault::Bus, false),
+            (Fault::Other, true),
+            (Fault::Ignored, true),
+            (Fault::Timeout, true),
+        ] {
+            let mut clock = standard(BOTH);
+            let _ = clock.begin(now());
+            let (note, next) = clock.read(Err(fault), now());
+            assert_eq!(note, None, "{fault:?}");
+            assert_eq!(matches!(next, Next::Write(..)), is_set, "{fault:?}");
+            assert_eq!(clock.given_up().is_some(), is_set, "{fault:?}");
         }
     }
 
