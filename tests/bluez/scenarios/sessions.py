@@ -46,6 +46,8 @@ async def a_session_with_a_bonded_cuff_from_opening_to_start(world: World) -> No
     await measure_in_session(world, cuff, counted=1)
     await measure_in_session(world, cuff, counted=2)
     ready = await gateway.has_answered("s1", "ready")
+    # Readiness goes out before readings do.
+    await world.has_arrived(world.owned())
     check_ready(world, ready.body, cuff)
     await gateway.command("start", session="s1")
     await gateway.has_answered("s1", "started")
