@@ -9,15 +9,17 @@ use std::path::{Path, PathBuf};
 const ALLOWED: &[(&str, &[&str])] = &[
     ("core", &[]),
     ("private", &[]),
+    ("directory", &[]),
     ("clock", &[]),
     ("systemd", &[]),
     ("user", &[]),
     ("log", &["config"]),
-    ("config", &["clock"]),
+    ("proof", &["directory"]),
+    ("config", &["clock", "proof"]),
     ("bluetooth", &["clock"]),
-    ("store", &["clock", "user"]),
-    ("mqtt", &["clock", "store"]),
-    ("control", &["clock", "store"]),
+    ("store", &["clock", "directory", "user"]),
+    ("mqtt", &["clock", "proof", "store"]),
+    ("control", &["clock", "proof", "store"]),
     ("simulate", &["clock"]),
     (
         "app",
@@ -27,6 +29,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "config",
             "control",
             "mqtt",
+            "proof",
             "simulate",
             "store",
             "systemd",
@@ -35,7 +38,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "app", "clock", "config", "control", "log", "mqtt", "simulate", "store", "user",
+            "app", "clock", "config", "control", "log", "mqtt", "proof", "simulate", "store", "user",
         ],
     ),
 ];

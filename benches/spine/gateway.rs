@@ -20,6 +20,7 @@ use cuffd::core::source::{ClockNote, Ending, Event};
 use cuffd::core::state::{RadioState, State, StoreState};
 use cuffd::mqtt::message::Origin;
 use cuffd::mqtt::topics::Topics;
+use cuffd::proof::SigningKey;
 use cuffd::store::{Opened, Store, StoreThread};
 use cuffd::systemd::Heart;
 use jiff::Timestamp;
@@ -237,6 +238,7 @@ async fn maker(config: &Config, store: &Store) -> Result<Maker> {
             reading: heads.get(&Kind::Reading).copied().unwrap_or(0),
             ..LastSeq::default()
         },
+        key: watch::channel(Arc::new(SigningKey::generate()?.0)).1,
     })
 }
 

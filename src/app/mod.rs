@@ -24,6 +24,7 @@ use tracing::{error, info, warn};
 use self::tasks::{Task, Tasks};
 use crate::config::Config;
 use crate::mqtt::link;
+use crate::proof::{Keyring, KeyringError};
 use crate::simulate;
 use crate::store::{Aside, Opened, Store, StoreError};
 use crate::systemd::{self, Watchdog};
@@ -62,6 +63,9 @@ pub enum AppError {
     /// The link cannot go on.
     #[error("link to the broker")]
     Link(#[from] link::LinkError),
+    /// Nothing could be signed.
+    #[error("key")]
+    Key(#[from] KeyringError),
     /// A file that the config names, or the machine's.
     #[error("{what}")]
     Setup {
@@ -86,8 +90,10 @@ pub enum Remedy {
     Restart,
     /// Somebody must look at the store or the disk.
     Store,
-    /// Somebody must let this user open the store.
+    /// Somebody must let this user open a file.
     Permit,
+    /// Somebody must change the config, or a file that it names.
+    Configure,
     /// The fault is ours.
     Report,
 }
@@ -95,7 +101,7 @@ pub enum Remedy {
 impl AppError {
     /// Who must act on it.
     #[must_use]
-    pub const fn remedy(&self) -> Remedy {
+    pub fn remedy(&self) -> Remedy {
         match self {
             // At the next start a damaged database is moved aside.
             Self::Store(StoreError::Damaged(_) | StoreError::Closed)
@@ -103,6 +109,13 @@ impl AppError {
             | Self::Bluetooth(_)
             | Self::Link(_) => Remedy::Restart,
             Self::Store(StoreError::NotPermitted { .. }) => Remedy::Permit,
+            Self::Key(KeyringError::Read { cause, .. } | KeyringError::Write { cause, .. })
+                if cause.kind() == std::io::ErrorKind::PermissionDenied =>
+            {
+                Remedy::Permit
+            }
+            Self::Key(KeyringError::Read { .. } | KeyringError::Write { .. }) => Remedy::Store,
+            Self::Key(KeyringError::NoKey { .. } | KeyringError::Given | KeyringError::NoNext) => Remedy::Configure,
             Self::Store(_) | Self::Unstored => Remedy::Store,
             Self::Setup { .. } | Self::Ended(_) => Remedy::Report,
         }
@@ -117,10 +130,11 @@ pub async fn run(config: Config, source: Source, stop: CancellationToken) -> Res
     // From here on a signal ends nothing half-way.
     let mut signals = Signals::listen()?;
     let (opened, heads) = open_store(&config).await?;
+    let keys = open_keys(&config)?;
     let Opened { store, mut thread, .. } = opened;
     let mut watchdog = Watchdog::default();
     let mut tasks = Tasks::default();
-    let running = start::start(&config, source, &store, &heads, &mut tasks, &mut watchdog).await?;
+    let running = start::start(&config, source, &store, &heads, keys, &mut tasks, &mut watchdog).await?;
     tasks.spawn(Task::Watchdog, async {
         watchdog.run().await;
         Ok(())
@@ -206,6 +220,13 @@ async fn open_store(config: &Config) -> Result<(Opened, wiring::Heads), AppError
     }
     let heads = opened.store.heads().await?;
     Ok((opened, heads))
+}
+
+fn open_keys(config: &Config) -> Result<Keyring, KeyringError> {
+    let file = &config.gateway.key_file;
+    let keys = Keyring::open(file.path(), file.is_credential())?;
+    info!(kid = keys.public().thumbprint(), "signs");
+    Ok(keys)
 }
 
 fn report_aside(aside: &Aside) {

@@ -26,6 +26,7 @@ use crate::core::source::{Description, Event};
 use crate::core::state::{RadioState, State, StoreState};
 use crate::mqtt::command::Addressee;
 use crate::mqtt::link::{self, LinkState};
+use crate::proof::Keyring;
 use crate::store::{CuffCounts, Store};
 use crate::systemd::{BEAT, Heart, Watchdog};
 use crate::{bluetooth, clock, control};
@@ -46,7 +47,7 @@ pub(super) struct Running {
     pub(super) control: CancellationToken,
 }
 
-/// The ends of the channels that more than one task holds.
+/// The ends of the channels that more than one task holds, and the key.
 struct Channels {
     board: watch::Sender<Arc<Board>>,
     link: watch::Sender<LinkState>,
@@ -55,6 +56,7 @@ struct Channels {
     refused: watch::Sender<bool>,
     state: watch::Sender<Arc<State>>,
     asks: mpsc::Sender<Ask>,
+    keys: Keyring,
 }
 
 /// Starts all tasks.
@@ -63,6 +65,7 @@ pub(super) async fn start(
     source: Source,
     store: &Store,
     heads: &Heads,
+    keys: Keyring,
     tasks: &mut Tasks,
     watchdog: &mut Watchdog,
 ) -> Result<Running, AppError> {
@@ -88,6 +91,7 @@ pub(super) async fn start(
         refused: watch::Sender::new(false),
         state: watch::Sender::new(Arc::new(report::at_start(&identity, &board, synchronized, disk))),
         asks,
+        keys,
     };
     // Before the clock's task begins, so that its first word is not missed.
     let outside = Outside {
@@ -107,7 +111,7 @@ pub(super) async fn start(
     let intake = Intake::new(
         persist,
         settings(config, descriptions),
-        maker(config, run, heads),
+        maker(config, run, heads, &channels.keys),
         board,
         outside,
     );
@@ -121,7 +125,7 @@ pub(super) async fn start(
         tasks,
         watchdog.heart("source"),
     );
-    start_control(store, &channels, &running, tasks);
+    start_control(config, store, &channels, &running, tasks);
     Ok(running)
 }
 
@@ -173,7 +177,7 @@ fn settings(config: &Config, descriptions: HashMap<Name, Description>) -> Settin
     }
 }
 
-fn maker(config: &Config, run: Uuid, heads: &Heads) -> Maker {
+fn maker(config: &Config, run: Uuid, heads: &Heads, keys: &Keyring) -> Maker {
     let head = |kind| heads.get(&kind).copied().unwrap_or(0);
     let rules = config.readiness.as_ref().map(|policy| &policy.reading);
     Maker {
@@ -186,6 +190,7 @@ fn maker(config: &Config, run: Uuid, heads: &Heads) -> Maker {
             readiness: head(Kind::Readiness),
             alert: head(Kind::Alert),
         },
+        key: keys.subscribe(),
     }
 }
 
@@ -241,7 +246,7 @@ fn start_link(
     };
     let (commands, incoming) = mpsc::channel(COMMANDS);
     let (replies, outgoing) = mpsc::channel(COMMANDS);
-    let facts = status::Told::new(&channels.state.borrow(), config);
+    let facts = status::Told::new(&channels.state.borrow(), config, channels.keys.public());
     let inputs = link::Inputs {
         queued: store.queued(),
         status: facts.status.subscribe(),
@@ -263,9 +268,13 @@ fn start_link(
             () = beat_for_ever(&heart) => Ok(()),
         }
     });
-    let (state, heart) = (channels.state.subscribe(), watchdog.heart("status"));
+    let (state, key, heart) = (
+        channels.state.subscribe(),
+        channels.keys.subscribe(),
+        watchdog.heart("status"),
+    );
     tasks.spawn(Task::Status, async move {
-        facts.keep(state, heart).await;
+        facts.keep(state, key, heart).await;
         Ok(())
     });
     let commands = Commands {
@@ -334,7 +343,7 @@ async fn beat_until(cancel: CancellationToken, heart: &Heart) {
 }
 
 /// A daemon without its control socket still collects and delivers, so its lack is told and lived with.
-fn start_control(store: &Store, channels: &Channels, running: &Running, tasks: &mut Tasks) {
+fn start_control(config: &Config, store: &Store, channels: &Channels, running: &Running, tasks: &mut Tasks) {
     let path = control::socket_path();
     let socket = match server::bind(&path) {
         Ok(socket) => socket,
@@ -349,6 +358,9 @@ fn start_control(store: &Store, channels: &Channels, running: &Running, tasks: &
     let sources = Sources {
         state: channels.state.subscribe(),
         store: store.clone(),
+        keys: channels.keys.clone(),
+        site: config.gateway.site.clone(),
+        gateway: config.gateway.id.clone(),
     };
     let cancel = running.control.clone();
     tasks.spawn(Task::Control, async move {

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use crate::config::Config;
 use crate::core::state::State;
 use crate::mqtt::message::{info, status};
+use crate::proof::{PublicKey, SigningKey};
 use crate::systemd::{BEAT, Heart};
 
 /// What `status` and `info` are made of, and whether somebody waits.
@@ -18,7 +19,7 @@ pub(super) struct Told {
 }
 
 impl Told {
-    pub(super) fn new(state: &State, config: &Config) -> Self {
+    pub(super) fn new(state: &State, config: &Config, public_key: PublicKey) -> Self {
         let cuffs = config.cuffs.iter();
         let cuffs = cuffs
             .map(|cuff| info::Cuff {
@@ -30,25 +31,46 @@ impl Told {
             status: watch::Sender::new(facts(state)),
             info: watch::Sender::new(info::Facts {
                 cuffs,
-                ..info::Facts::default()
+                policy: config.readiness.as_ref().map(|policy| info::Policy {
+                    name: policy.name.clone(),
+                    sha256: policy.sha256.clone(),
+                }),
+                public_key: Some(jwk(state, public_key)),
             }),
             session_open: watch::Sender::new(state.has_open_session()),
         }
     }
 
     /// Keeps it right for ever.
-    pub(super) async fn keep(self, mut state: watch::Receiver<Arc<State>>, heart: Heart) {
+    pub(super) async fn keep(
+        self,
+        mut state: watch::Receiver<Arc<State>>,
+        mut key: watch::Receiver<Arc<SigningKey>>,
+        heart: Heart,
+    ) {
         loop {
             heart.beat();
             let now = Arc::clone(&state.borrow_and_update());
             set(&self.status, facts(&now));
             set(&self.session_open, now.has_open_session());
+            let public_key = Some(jwk(&now, key.borrow_and_update().public()));
+            self.info.send_if_modified(|info| {
+                let changed = info.public_key != public_key;
+                info.public_key = public_key;
+                changed
+            });
             tokio::select! {
                 changed = state.changed() => if changed.is_err() { return },
+                changed = key.changed() => if changed.is_err() { return },
                 () = tokio::time::sleep(BEAT) => {}
             }
         }
     }
+}
+
+/// The public key as `info` tells it.
+fn jwk(state: &State, key: PublicKey) -> serde_json::Value {
+    key.jwk(state.site.as_str(), state.gateway.as_str())
 }
 
 fn set<T: PartialEq>(told: &watch::Sender<T>, new: T) {

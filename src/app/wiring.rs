@@ -12,7 +12,7 @@ use crate::config::broker::{self, Broker};
 use crate::config::command::Command;
 use crate::core::collection::{Choice, Limits};
 use crate::core::delivery::Kind;
-use crate::mqtt::command::{Authority, CommandName};
+use crate::mqtt::command::{Authority, CommandName, Power};
 use crate::mqtt::message::Origin;
 use crate::mqtt::settings::{self, ClientIdentity, Login, Timing, TlsFiles, Transport};
 use crate::mqtt::topics::{TEST_PREFIX, Topics};
@@ -108,8 +108,12 @@ pub(super) fn broker_names(config: &Config) -> Vec<String> {
 /// Who may command.
 pub(super) fn authority(mqtt: &crate::config::mqtt::Mqtt) -> Authority {
     let unsigned = mqtt.unsigned_commands.iter().map(|command| command_name(*command));
-    // The config holds no `decide` there; if it did, nothing would be taken unsigned.
-    Authority::new(unsigned).unwrap_or_default()
+    let powers = mqtt.command_keys.iter().map(|listed| Power {
+        keys: listed.keys.clone(),
+        may: listed.may.iter().map(|command| command_name(*command)).collect(),
+    });
+    // The config holds no `decide` there; if it did, nothing would be taken at all.
+    Authority::new(unsigned, powers.collect()).unwrap_or_default()
 }
 
 const fn command_name(of: Command) -> CommandName {

@@ -13,6 +13,7 @@ use tracing::level_filters::LevelFilter;
 use super::demo::{self, DemoError, Setup, Stored};
 use super::{Global, LogLevel, run, simulate};
 use crate::app::{self, AppError, Source};
+use crate::config::files::SecretFile;
 use crate::config::log::Format;
 use crate::config::{self, Config};
 use crate::simulate::cuff::Surroundings;
@@ -68,6 +69,7 @@ async fn gateway(setup: Setup, stop: CancellationToken) -> Result<Stored, Gatewa
     let folder = tempfile::tempdir()?;
     let mut config = config::load_text(DEMO, "config/demo.toml", [])?.config;
     config.store.path = folder.path().join("cuffd.db");
+    config.gateway.key_file = SecretFile::unchecked(folder.path().join("key.jwk"));
     config.cuffs = setup.cuffs;
     config.gateway.time_zone = setup.time_zone;
     if let Some(broker) = config.mqtt.as_mut().and_then(|mqtt| mqtt.brokers.first_mut()) {
@@ -107,6 +109,7 @@ pub(super) fn simulate(args: &simulate::Args, global: &Global) -> u8 {
         Err(code) => return code,
     };
     let config = &mut loaded.config;
+    let is_test = config.gateway.test;
     // Gone with the last line of this function.
     let own = match own_store(config, args.store.as_deref()) {
         Ok(own) => own,
@@ -120,6 +123,12 @@ pub(super) fn simulate(args: &simulate::Args, global: &Global) -> u8 {
         info!(store = %config.store.path.display(), "a store of the simulation's own, gone at its end; --store FILE keeps one");
     }
     separate(config);
+    if !is_test {
+        // What is invented is never signed with a real gateway's key.
+        let mut key = config.store.path.clone().into_os_string();
+        key.push(".key.jwk");
+        config.gateway.key_file = SecretFile::unchecked(key);
+    }
     let around = Surroundings {
         time_zone: config.gateway.time_zone.clone(),
         connect_for: config.bluetooth.connect_for,

@@ -7,6 +7,7 @@ pub mod exit;
 mod failure;
 mod gateway;
 mod hex;
+pub mod key;
 mod lines;
 pub mod man;
 pub mod readings;
@@ -16,6 +17,7 @@ pub mod run;
 pub mod simulate;
 mod since;
 pub mod status;
+pub mod verify;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -89,6 +91,8 @@ enum Command {
     Readings(readings::Options),
     /// What the gate would have said to events, or what it said in a stored session, and why.
     Replay(replay::Args),
+    Verify(verify::Args),
+    Key(key::Args),
     /// Queues stored messages again, octet for octet.
     Resend(resend::Options),
     /// Prints completions for a shell.
@@ -125,6 +129,13 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             std::io::stderr().lock(),
         ),
         Command::Readings(options) => readings::run(&global, &options),
+        Command::Verify(args) => verify::run(
+            &args,
+            std::io::stdin().lock(),
+            std::io::stdout().lock(),
+            std::io::stderr().lock(),
+        ),
+        Command::Key(args) => key::run(&global, &args),
         Command::Resend(options) => resend::run(&global, &options),
         Command::Completions(shell) => man::completions(&shell, Cli::command()),
         Command::Man => man::man(Cli::command()),

@@ -79,6 +79,7 @@ fn code(ended: Result<(), AppError>) -> u8 {
         Remedy::Restart => exit::TRY_AGAIN,
         Remedy::Store => exit::STORE,
         Remedy::Permit => exit::NOT_PERMITTED,
+        Remedy::Configure => exit::CONFIG,
         Remedy::Report => exit::SOFTWARE,
     }
 }

@@ -3,6 +3,7 @@
 //! A secret is a file that only its owner may read, or a systemd credential; neither it nor, where it might be the secret
 //! itself, its path is ever shown.
 
+use std::fmt::Display;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -31,18 +32,36 @@ pub(super) struct Surroundings {
 
 /// The file of a secret, readable and not for others when it was looked at. It is read anew each time it is needed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SecretFile(PathBuf);
+pub struct SecretFile {
+    path: PathBuf,
+    is_credential: bool,
+}
 
 impl SecretFile {
     /// A file that cuffd will make, and that nobody has looked at.
-    pub(super) fn unchecked(path: &str) -> Self {
-        Self(PathBuf::from(path))
+    #[must_use]
+    pub fn unchecked(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            is_credential: false,
+        }
+    }
+
+    fn of(around: &Surroundings, path: PathBuf) -> Self {
+        let is_credential = is_credential(around, &path);
+        Self { path, is_credential }
     }
 
     /// Where it is.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.0
+        &self.path
+    }
+
+    /// Whether systemd gives it: it is not ours to write.
+    #[must_use]
+    pub const fn is_credential(&self) -> bool {
+        self.is_credential
     }
 
     /// Its text without the white space around it: editors leave a line's end.
@@ -50,7 +69,7 @@ impl SecretFile {
     /// # Errors
     /// The file cannot be read any more, or is not UTF-8.
     pub fn read(&self) -> io::Result<Private<String>> {
-        let text = fs::read_to_string(&self.0)?;
+        let text = fs::read_to_string(&self.path)?;
         Ok(Private::new(text.trim().to_owned()))
     }
 }
@@ -77,17 +96,17 @@ impl Guard {
 }
 
 /// Reads an existing file and lets `inspect` judge its octets; `inspect` says what is wrong in a few words.
-pub(super) fn existing<T>(
+pub(super) fn existing<T, E: Display>(
     around: &Surroundings,
     guard: Guard,
     allowed: &'static str,
-    inspect: impl Fn(&[u8]) -> Result<T, &'static str>,
+    inspect: impl Fn(&[u8]) -> Result<T, E>,
 ) -> impl Fn(&Value) -> Parsed<(PathBuf, T)> {
     move |value| {
         let refuse = |why: &str| guard.refuse(allowed, value, why);
         let path = resolve(around, value).map_err(|why| why.map_or(Refusal::allowed(allowed), refuse))?;
         let octets = read(around, guard, &path).map_err(|why| refuse(&why))?;
-        let judged = inspect(&octets).map_err(refuse)?;
+        let judged = inspect(&octets).map_err(|why| refuse(&why.to_string()))?;
         Ok((path, judged))
     }
 }
@@ -101,21 +120,24 @@ pub(super) fn secret(
     let existing = existing(around, Guard::Secret, allowed, move |octets| {
         inspect(std::str::from_utf8(octets).map_err(|_| "not UTF-8")?.trim())
     });
-    move |value| existing(value).map(|(path, ())| SecretFile(path))
+    move |value| existing(value).map(|(path, ())| SecretFile::of(around, path))
 }
 
-/// The file of a secret that cuffd makes itself if it is not there yet; a credential must be there.
-pub(super) fn own_secret(around: &Surroundings) -> impl Fn(&Value) -> Parsed<SecretFile> {
+/// The file of a secret that cuffd makes itself if it is not there yet; a credential must be there. What is there is judged by
+/// `inspect`.
+pub(super) fn own_secret<T, E: Display>(
+    around: &Surroundings,
+    inspect: impl Fn(&[u8]) -> Result<T, E>,
+) -> impl Fn(&Value) -> Parsed<SecretFile> {
     let allowed = "the path of a file that only its owner may read, or cred:NAME";
+    let inspected = existing(around, Guard::Secret, allowed, inspect);
     move |value| {
         let refuse = |why: &str| Guard::Secret.refuse(allowed, value, why);
         let path = resolve(around, value).map_err(|why| why.map_or(Refusal::allowed(allowed), refuse))?;
         let credential = is_credential(around, &path);
         match fs::metadata(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound && !credential => Ok(SecretFile(path)),
-            _ => read(around, Guard::Secret, &path)
-                .map(|_octets| SecretFile(path))
-                .map_err(|why| refuse(&why)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !credential => Ok(SecretFile::of(around, path)),
+            _ => inspected(value).map(|(path, _good)| SecretFile::of(around, path)),
         }
     }
 }

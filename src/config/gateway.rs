@@ -6,6 +6,7 @@ use super::files::{SecretFile, Surroundings, own_secret};
 use super::kind::{boolean, gateway_name, text};
 use super::reader::{Read, Table};
 use crate::core::name::Name;
+use crate::proof::SigningKey;
 
 /// Where the key is unless told otherwise.
 const KEY_FILE: &str = "/var/lib/cuffd/key.jwk";
@@ -28,7 +29,11 @@ pub struct Gateway {
 pub(super) fn read(table: &mut Table, around: &Surroundings) -> Read<Gateway> {
     let site = table.required("site", gateway_name);
     let id = table.required("id", gateway_name);
-    let key_file = table.or("key_file", SecretFile::unchecked(KEY_FILE), own_secret(around));
+    let key_file = table.or(
+        "key_file",
+        SecretFile::unchecked(KEY_FILE),
+        own_secret(around, SigningKey::read),
+    );
     let time_zone = read_time_zone(table);
     let test = table.or("test", false, boolean);
     Ok(Gateway {

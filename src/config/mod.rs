@@ -12,7 +12,6 @@ pub mod duration;
 pub mod files;
 pub mod gateway;
 mod in_force;
-pub mod jwk;
 mod kind;
 pub mod log;
 pub mod mistake;

@@ -10,10 +10,10 @@ use super::command::{self, Command};
 use super::duration::SHORTEST;
 use super::files::{Guard, Surroundings, existing};
 use super::gateway::Gateway;
-use super::jwk::{PublicKey, public_keys};
 use super::kind::{Parsed, boolean, choice, duration, integer, text};
 use super::reader::{Read, Table};
 use crate::core::name::{LONGEST, Name};
+use crate::proof::{Listed, public_keys};
 
 /// The longest topic, in octets (contract 3).
 const LONGEST_TOPIC: usize = 128;
@@ -81,7 +81,7 @@ pub struct Fhir {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommandKey {
     /// At least one.
-    pub keys: Vec<PublicKey>,
+    pub keys: Vec<Listed>,
     /// At least one.
     pub may: BTreeSet<Command>,
 }

@@ -3,6 +3,7 @@
 
 pub mod client;
 pub mod history;
+pub mod key;
 pub mod server;
 
 use std::path::PathBuf;

@@ -21,9 +21,11 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::history::history;
+use super::key;
 use crate::clock;
 use crate::core::name::Name;
 use crate::core::state::State;
+use crate::proof::Keyring;
 use crate::store::{Cursor, Resend, Store, StoreError};
 
 /// Readings fetched from the store at once: a million of them must not stand in memory.
@@ -36,6 +38,12 @@ pub struct Sources {
     pub state: watch::Receiver<Arc<State>>,
     /// What is stored.
     pub store: Store,
+    /// What messages are signed with.
+    pub keys: Keyring,
+    /// The clinic.
+    pub site: Name,
+    /// This machine.
+    pub gateway: Name,
 }
 
 /// Why there is no control socket.
@@ -114,6 +122,9 @@ pub async fn serve(socket: Socket, sources: Sources, cancel: CancellationToken) 
         .route("/control/v1/readings", get(readings))
         .route("/control/v1/resend", post(resend))
         .route("/control/v1/sessions/{session}", get(session))
+        .route("/control/v1/key", get(key::current))
+        .route("/control/v1/key/new", post(key::make_next))
+        .route("/control/v1/key/use", post(key::use_next))
         .with_state(sources);
     let Socket { listener, _file } = socket;
     axum::serve(listener, router)

@@ -7,6 +7,7 @@ pub mod cuff;
 pub mod delivery;
 pub mod gate_clock;
 pub mod jcs;
+pub mod json;
 pub mod models;
 pub mod moment;
 pub mod name;

@@ -14,6 +14,7 @@ use rusqlite::Connection;
 use super::database::{check_whole, connect, trust};
 use super::salvage::{Salvaged, salvage};
 use super::{StoreError, file};
+use crate::directory;
 
 /// A replacement that is whole.
 const NEW: &str = ".new";
@@ -108,11 +109,11 @@ fn put_in_place(path: &Path, aside: &Path) -> Result<(), StoreError> {
 fn begun_aside(path: &Path) -> Option<PathBuf> {
     let ours = file::beside(path, ".damaged-");
     let ours = ours.file_name()?.to_str()?;
-    let entries = fs::read_dir(file::directory(path)).ok()?;
+    let entries = fs::read_dir(directory::of(path)).ok()?;
     let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
     let logs = names.filter(|name| name.starts_with(ours)).filter_map(|name| {
         let moved = name.strip_suffix("-wal").or_else(|| name.strip_suffix("-shm"))?;
-        Some(file::directory(path).join(moved))
+        Some(directory::of(path).join(moved))
     });
     // The newest, should an older one have been taken away without its log.
     logs.filter(|aside| !aside.exists()).max()
@@ -136,7 +137,7 @@ fn rename(path: &Path, from: &Path, to: &Path) -> Result<(), StoreError> {
         other => other,
     };
     renamed
-        .and_then(|()| file::sync_directory(path))
+        .and_then(|()| directory::sync(path))
         .map_err(|cause| StoreError::MoveAside {
             path: path.into(),
             cause,

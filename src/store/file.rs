@@ -6,15 +6,14 @@
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions, Permissions, TryLockError};
 use std::io;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::Access;
-use rustix::process::geteuid;
 
 use super::{Opened, Settings, Store, StoreError};
 use crate::core::moment::Now;
-use crate::user;
+use crate::{directory, user};
 
 /// Reading and writing for the owner alone.
 const OWNER_ONLY: u32 = 0o600;
@@ -45,18 +44,10 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// The directory that `path` stands in.
-pub(super) fn directory(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        Some(_) | None => Path::new("."),
-    }
-}
-
 /// Refuses a path whose directory is missing or not this user's to write to, or that is a symbolic link itself (its directory
 /// may be one).
 pub(super) fn examine(path: &Path) -> Result<(), StoreError> {
-    let directory = directory(path);
+    let directory = directory::of(path);
     match directory.metadata() {
         Ok(metadata) if metadata.is_dir() => {}
         Err(cause) if cause.kind() == io::ErrorKind::PermissionDenied => return Err(refused(path, cause)),
@@ -137,22 +128,11 @@ fn try_open_private(path: &Path) -> io::Result<File> {
     if metadata.permissions().mode() & 0o777 != OWNER_ONLY {
         file.set_permissions(Permissions::from_mode(OWNER_ONLY))?;
     }
-    if geteuid().is_root() && metadata.uid() == 0 {
-        let directory = directory(path).metadata()?;
-        if directory.uid() != 0 {
-            // A container's root may give nothing away; then it is as it was.
-            let _given = fchown(&file, Some(directory.uid()), Some(directory.gid()));
-        }
-    }
+    directory::give_to_owner(path, &file)?;
     Ok(file)
 }
 
 /// The size of the file at `path` in octets; 0 if there is none.
 pub(super) fn size(path: &Path) -> u64 {
     path.metadata().map_or(0, |metadata| metadata.len())
-}
-
-/// Makes renames in the directory of `path` survive a power cut.
-pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
-    File::open(directory(path))?.sync_all()
 }

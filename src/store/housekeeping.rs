@@ -11,6 +11,7 @@ use super::column::{self, At};
 use super::connections::{self, ConnectionId};
 use super::database::Database;
 use super::{Settings, Store, StoreError, file, sessions};
+use crate::directory;
 
 /// The most messages that go in one call.
 const PIECE: usize = 500;
@@ -213,7 +214,7 @@ fn health(database: &Database) -> Result<StoreHealth, StoreError> {
         max_size,
         ..
     } = &database.settings;
-    let disk = rustix::fs::statvfs(file::directory(path)).map_err(|cause| StoreError::Open {
+    let disk = rustix::fs::statvfs(directory::of(path)).map_err(|cause| StoreError::Open {
         path: path.clone(),
         cause: cause.into(),
     })?;

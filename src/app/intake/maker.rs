@@ -1,6 +1,9 @@
 //! Makes messages: ids, numbers, topics, octets.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::clock;
@@ -13,9 +16,10 @@ use crate::core::reading::Reading;
 use crate::core::reason::ReadingReason;
 use crate::core::source::Description;
 use crate::mqtt::message::alert::About;
-use crate::mqtt::message::{Envelope, MessageError, Origin, alert, readiness, reading};
+use crate::mqtt::message::{self, Envelope, MessageError, Origin, alert, readiness, reading};
 use crate::mqtt::topics::Topics;
 use crate::private::Private;
+use crate::proof::SigningKey;
 use crate::store::NewReading;
 
 /// A judged reading with all that its message tells.
@@ -44,6 +48,8 @@ pub struct Maker {
     pub bond_required: bool,
     /// The highest numbers that were given out.
     pub last: LastSeq,
+    /// Signs what is made.
+    pub key: watch::Receiver<Arc<SigningKey>>,
 }
 
 /// The highest numbers that were given out, by kind.
@@ -86,7 +92,7 @@ impl Maker {
             seq,
             topic: self.topics.reading(),
             schema: reading::SCHEMA,
-            payload: parts.encode()?,
+            payload: self.prove(reading::SCHEMA, &parts.encode()?)?,
             created_at,
             publish: self.publish,
         };
@@ -129,7 +135,7 @@ impl Maker {
             seq,
             topic: self.topics.readiness(&answer.session),
             schema: readiness::SCHEMA,
-            payload: parts.encode()?,
+            payload: self.prove(readiness::SCHEMA, &parts.encode()?)?,
             created_at,
             publish: self.publish,
         };
@@ -147,12 +153,16 @@ impl Maker {
             seq,
             topic: self.topics.alert(),
             schema: alert::SCHEMA,
-            payload: alert::Parts { envelope, alert, about }.encode()?,
+            payload: self.prove(alert::SCHEMA, &alert::Parts { envelope, alert, about }.encode()?)?,
             created_at,
             publish: self.publish,
         };
         self.last.alert = seq;
         Ok(message)
+    }
+
+    fn prove(&self, schema: &'static str, message: &[u8]) -> Result<Vec<u8>, MessageError> {
+        message::prove(schema, message, &self.key.borrow())
     }
 
     fn envelope(&self, schema: &'static str, id: Uuid, seq: u64) -> (Envelope, Timestamp) {

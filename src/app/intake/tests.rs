@@ -18,6 +18,7 @@ use crate::core::readiness::rig::{cuff, minutes, name, octets, policy};
 use crate::core::state::RadioState;
 use crate::mqtt::message::Origin;
 use crate::mqtt::topics::Topics;
+use crate::proof::SigningKey;
 use crate::store::{self, Reply, Store};
 use crate::systemd::Watchdog;
 
@@ -256,6 +257,7 @@ fn intake(store: Store, policy: Policy, boot: Uuid, clock: watch::Receiver<bool>
         publish: true,
         bond_required: true,
         last,
+        key: watch::channel(Arc::new(SigningKey::generate().unwrap().0)).1,
     };
     let settings = Settings {
         terms: Terms {

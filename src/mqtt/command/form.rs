@@ -2,11 +2,12 @@
 
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{Code, LARGEST, Refusal, SCHEMA, json};
+use super::{Code, LARGEST, Refusal, SCHEMA};
 use crate::core::delivery::Kind;
+use crate::core::json;
 use crate::core::name::Name;
 
 const MOST_RECEIPTS: usize = 100;
@@ -27,8 +28,8 @@ pub struct Parsed {
     pub expires_at: Timestamp,
     /// What to do.
     pub command: Command,
-    /// Who says so.
-    pub proof: Option<String>,
+    /// All of it as it was written, with the proof: what that must hold for.
+    pub written: Map<String, Value>,
 }
 
 /// What to do.
@@ -179,8 +180,9 @@ struct Frame {
     gateway: String,
     expires_at: Timestamp,
     command: String,
-    #[serde(default)]
-    proof: Option<String>,
+    /// Its form only: what it proves is judged over all that was written.
+    #[serde(default, rename = "proof")]
+    _proof: Option<String>,
 }
 
 /// Parses a command. Fields it does not know are ignored.
@@ -220,14 +222,17 @@ fn parse_value(value: Value) -> Result<Parsed, Refusal> {
     if CommandName::parse(&frame.command).is_none() {
         return Err(Refusal::new(Code::UnknownCommand, "no such command"));
     }
-    let command = Command::deserialize(value).map_err(|_| malformed("a field of the command is missing or wrong"))?;
+    let command = Command::deserialize(&value).map_err(|_| malformed("a field of the command is missing or wrong"))?;
+    let Value::Object(written) = value else {
+        return Err(malformed("not an object"));
+    };
     Ok(Parsed {
         id_text: frame.id,
         site: frame.site,
         gateway: frame.gateway,
         expires_at: frame.expires_at,
         command,
-        proof: frame.proof,
+        written,
     })
 }
 

@@ -6,10 +6,9 @@
 mod authority;
 mod check;
 mod form;
-mod json;
 mod limits;
 
-pub use authority::{Authority, UnsignedDecide};
+pub use authority::{Authority, Power, UnsignedDecide};
 pub use check::{Addressee, Clock, Incoming, Refused, check};
 pub use form::{Command, CommandName, Decision, Note, Parsed, Receipts, Resend, Sha256, parse};
 pub use limits::{Remembered, ResendPace};

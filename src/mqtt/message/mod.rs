@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use crate::core::moment::milliseconds;
 use crate::core::name::Name;
+use crate::proof::{self, SigningKey};
 
 /// The largest message in octets; only `fhir` may be larger.
 pub const LARGEST: usize = 16 * 1024;
@@ -47,6 +48,15 @@ pub enum MessageError {
         /// What serde says.
         #[source]
         cause: serde_json::Error,
+    },
+    /// It cannot be signed.
+    #[error("{schema} cannot be signed")]
+    Unproved {
+        /// Which message.
+        schema: &'static str,
+        /// Why.
+        #[source]
+        cause: proof::Unproved,
     },
 }
 
@@ -108,6 +118,19 @@ impl Origin {
 /// Where it would have more than `largest` octets.
 pub fn encode(schema: &'static str, message: &impl Serialize, largest: usize) -> Result<Vec<u8>, MessageError> {
     let octets = serde_json::to_vec(message).map_err(|cause| MessageError::Encode { schema, cause })?;
+    fitting(schema, octets, largest)
+}
+
+/// The octets of a message with its proof (contract 3.4).
+///
+/// # Errors
+/// Where it would have more than [`LARGEST`] octets.
+pub fn prove(schema: &'static str, message: &[u8], key: &SigningKey) -> Result<Vec<u8>, MessageError> {
+    let octets = proof::prove(key, message).map_err(|cause| MessageError::Unproved { schema, cause })?;
+    fitting(schema, octets, LARGEST)
+}
+
+fn fitting(schema: &'static str, octets: Vec<u8>, largest: usize) -> Result<Vec<u8>, MessageError> {
     let size = octets.len();
     if size > largest {
         return Err(MessageError::TooLarge { schema, size, largest });

@@ -12,7 +12,7 @@ const DEEPEST: u32 = 16;
 ///
 /// # Errors
 /// Says what is wrong and where, without repeating the text.
-pub(super) fn read(octets: &[u8]) -> Result<Value, serde_json::Error> {
+pub fn read(octets: &[u8]) -> Result<Value, serde_json::Error> {
     let mut reader = serde_json::Deserializer::from_slice(octets);
     let value = Strict { depth_left: DEEPEST }.deserialize(&mut reader)?;
     reader.end()?;
