@@ -6,6 +6,7 @@ pub mod board;
 pub mod commands;
 mod housekeeping;
 pub mod intake;
+mod machine;
 pub mod persist;
 pub mod report;
 mod start;
@@ -63,6 +64,9 @@ pub enum AppError {
     /// The link cannot go on.
     #[error("link to the broker")]
     Link(#[from] link::LinkError),
+    /// The state is not this machine's to use.
+    #[error("state")]
+    Machine(#[from] machine::MachineError),
     /// Nothing could be signed.
     #[error("key")]
     Key(#[from] KeyringError),
@@ -116,7 +120,8 @@ impl AppError {
             }
             Self::Key(KeyringError::Read { .. } | KeyringError::Write { .. }) => Remedy::Store,
             Self::Key(KeyringError::NoKey { .. } | KeyringError::Given | KeyringError::NoNext) => Remedy::Configure,
-            Self::Store(_) | Self::Unstored => Remedy::Store,
+            Self::Machine(machine::MachineError::Another { .. }) => Remedy::Configure,
+            Self::Store(_) | Self::Unstored | Self::Machine(machine::MachineError::Mark { .. }) => Remedy::Store,
             Self::Setup { .. } | Self::Ended(_) => Remedy::Report,
         }
     }
@@ -154,12 +159,14 @@ pub async fn run(config: Config, source: Source, stop: CancellationToken) -> Res
     if stopped.is_err() {
         warn!(grace_s = GRACE.as_secs(), still_running = ?tasks.running(), "the grace period is over");
     }
-    let mut ends: Vec<AppError> = match early {
-        None => Vec::new(),
-        Some((task, Ok(()))) => vec![AppError::Ended(task.name())],
-        Some((_, Err(error))) => vec![error],
+    let (mut ends, ended) = match early {
+        None => (Vec::new(), None),
+        Some((task, Ok(()))) => (Vec::new(), Some(AppError::Ended(task.name()))),
+        Some((_, Err(error))) => (vec![error], None),
     };
     ends.extend(tasks.take_failed());
+    // A task whose source or store has failed ends by itself, and may be seen to end first: that is not the cause.
+    ends.extend(ended);
     if ends.is_empty() && !tasks.is_over(Task::Intake) {
         ends.push(AppError::Unstored);
     }
@@ -216,6 +223,7 @@ async fn open_store(config: &Config) -> Result<(Opened, wiring::Heads), AppError
     if config.gateway.test {
         opened.store.bind_for_tests(site, gateway).await?;
     } else {
+        machine::claim(&config.store.path)?;
         opened.store.bind(site, gateway).await?;
     }
     let heads = opened.store.heads().await?;
