@@ -28,6 +28,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "clock",
             "config",
             "control",
+            "directory",
             "mqtt",
             "proof",
             "simulate",

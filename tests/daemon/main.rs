@@ -24,6 +24,7 @@ mod sessions;
 mod stopping;
 mod store_refused;
 mod systemd;
+mod trust;
 mod wrong_input;
 
 #[path = "../bluez_mock/bus.rs"]

@@ -20,6 +20,7 @@ const CONFIG: &str = r#"
 site = "north"
 id = "gw"
 test = true
+key_file = "@/key.jwk"
 time_zone = "UTC"
 [store]
 path = "@/store/cuffd.db"

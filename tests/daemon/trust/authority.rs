@@ -1,0 +1,335 @@
+//! Who may command: keys that the clinic listed, each for what it may do; and what is tried without one.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use cuffd::clock;
+use jiff::SignedDuration;
+use rumqttc::mqttbytes::v5::PublishProperties;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::rig::PlatformKey;
+use crate::mosquitto::Mosquitto;
+use crate::rig::{Daemon, EVERYTHING, Gateway, mqtt, status};
+use crate::subscriber::{Message, Subscriber};
+
+const COMMAND: &str = "cuffd-test/v1/north/gw/command";
+
+/// A round is one reading, and one that fails is the clinician's.
+const POLICY: &str = r#"
+[readiness]
+policy = "test"
+systolic = { min = 90, max = 140 }
+diastolic = { min = 50, max = 90 }
+crisis = { systolic = 180, diastolic = 120 }
+readings = 1
+valid_for = "10m"
+rest = "0s"
+spacing = "0s"
+attempts = 1
+clinician_may_override = true
+[web]
+emergency_number = "112"
+clinic_contact = "555-0100"
+crisis_text = { en = "Call." }
+[[cuffs]]
+id = "cuff-p1"
+address = "C0:FF:EE:00:00:01"
+patient = "p1"
+"#;
+
+pub(super) fn config(port: u16, keys: &str) -> String {
+    format!("{}{POLICY}", mqtt(port, keys))
+}
+
+/// Waits for the next whole second of the wall clock: cuffs stamp whole seconds.
+pub(super) async fn next_second() {
+    let into = clock::wall().subsec_nanosecond().unsigned_abs();
+    tokio::time::sleep(Duration::from_nanos(u64::from(1_000_000_000 - into))).await;
+}
+
+fn command(name: &str, fields: &Value) -> Value {
+    let mut command = json!({
+        "schema": "cuffd.command/1", "id": Uuid::new_v4(), "site": "north", "gateway": "gw",
+        "expires_at": clock::wall() + SignedDuration::from_mins(5), "command": name,
+    });
+    for (field, value) in fields.as_object().unwrap() {
+        command[field] = value.clone();
+    }
+    command
+}
+
+/// A clinic whose clinicians and store have keys of their own.
+struct Clinic {
+    clinicians: PlatformKey,
+    store: PlatformKey,
+    platform: Subscriber,
+    /// What came and was not asked for yet.
+    waiting: VecDeque<Message>,
+    daemon: Daemon,
+    gateway: Gateway,
+    _broker: Mosquitto,
+}
+
+impl Clinic {
+    async fn open() -> Self {
+        let broker = Mosquitto::open().await;
+        let mut platform = Subscriber::start(broker.port, EVERYTHING).await;
+        let (clinicians, store) = (PlatformKey::new("clinicians"), PlatformKey::new("store"));
+        let gateway = Gateway::with("");
+        let may = ["open_session", "attest", "start", "close_session", "decide"];
+        let keys = clinicians.may(&gateway, &may) + &store.may(&gateway, &["receipt", "resend", "report"]);
+        gateway.configure(&config(broker.port, &keys));
+        gateway.know_cuffs(["cuff-p1"]).await;
+        let daemon = gateway.ordered();
+        status(&mut platform, "online").await;
+        Self {
+            clinicians,
+            store,
+            platform,
+            waiting: VecDeque::new(),
+            daemon,
+            gateway,
+            _broker: broker,
+        }
+    }
+
+    async fn send(&self, payload: &str) {
+        self.platform
+            .publish(COMMAND, payload, false, PublishProperties::default())
+            .await;
+    }
+
+    async fn reply(&mut self, payload: &str) -> Value {
+        self.send(payload).await;
+        self.next_on("north/gw/reply").await.json()
+    }
+
+    /// The next message on a topic that ends so, whatever came between.
+    async fn next_on(&mut self, topic: &str) -> Message {
+        let known = self.waiting.iter().position(|message| message.topic.ends_with(topic));
+        if let Some(known) = known.and_then(|known| self.waiting.remove(known)) {
+            return known;
+        }
+        loop {
+            let message = self.platform.next().await;
+            if message.topic.ends_with(topic) {
+                return message;
+            }
+            self.waiting.push_back(message);
+        }
+    }
+
+    async fn code(&mut self, payload: &str) -> String {
+        let reply = self.reply(payload).await;
+        assert_eq!(reply["ok"], false, "{reply}");
+        reply["error"]["code"].as_str().unwrap().to_owned()
+    }
+
+    /// What a clinician does, and must succeed.
+    async fn done(&mut self, name: &str, fields: Value) {
+        let signed = self.clinicians.sign(&command(name, &fields));
+        let reply = self.reply(&signed.to_string()).await;
+        assert_eq!(reply["ok"], true, "{reply}");
+    }
+
+    async fn state(&mut self, session: &str, state: &str) -> Value {
+        loop {
+            let answer = self.next_on(&format!("session/{session}/readiness")).await.json();
+            if answer["state"] == state {
+                return answer;
+            }
+        }
+    }
+
+    async fn sessions(&self) -> Vec<Value> {
+        let state = self.daemon.state().await.expect("it listens");
+        state["sessions"].as_array().unwrap().clone()
+    }
+
+    async fn measure(&mut self, systolic: u16) {
+        next_second().await;
+        let readings = json!([{"systolic": systolic, "diastolic": 80, "pulse_rate": 70}]);
+        self.daemon
+            .order(&json!({"cuff": "cuff-p1", "readings": readings}))
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn whatever_is_tried_without_the_right_key_says_why_and_changes_nothing() {
+    let mut clinic = Clinic::open().await;
+    let stranger = PlatformKey::new("stranger");
+    let open = |changes: Value| {
+        let mut open = command("open_session", &json!({"session": "s1", "patient": "p1"}));
+        for (name, value) in changes.as_object().unwrap() {
+            open[name] = value.clone();
+        }
+        open
+    };
+    let in_minutes = |minutes| json!(clock::wall() + SignedDuration::from_mins(minutes));
+    let signed = clinic.clinicians.sign(&open(json!({})));
+    let mut changed = signed.clone();
+    changed["session"] = json!("s2");
+    let mut stripped = signed.clone();
+    stripped.as_object_mut().unwrap().remove("proof");
+    let resigned = stranger.sign(&stripped);
+    let mut borrowed = clinic
+        .clinicians
+        .sign(&command("close_session", &json!({"session": "s1"})));
+    borrowed["command"] = json!("open_session");
+    borrowed["patient"] = json!("p1");
+    let deep = format!("{}{}", "[".repeat(4000), "]".repeat(4000));
+    let doubled = signed.to_string().replacen('{', "{\"session\":\"s3\",", 1);
+    let misaddressed = clinic.clinicians.sign(&open(json!({"gateway": "gw-2"})));
+    let elsewhere = clinic.clinicians.sign(&open(json!({"site": "south"})));
+    let late = clinic.clinicians.sign(&open(json!({"expires_at": in_minutes(-1)})));
+    let eternal = clinic
+        .clinicians
+        .sign(&open(json!({"expires_at": in_minutes(24 * 60 + 5)})));
+    let large = clinic.clinicians.sign(&open(json!({"padding": "x".repeat(8192)})));
+    let wrong = clinic.clinicians.sign(&open(json!({"session": 7})));
+    let of_the_store = clinic.store.sign(&open(json!({})));
+    let deciding = clinic.store.sign(&command(
+        "decide",
+        &json!({
+            "session": "s1", "answer": Uuid::new_v4(), "decision": "approve", "by": "dr"
+        }),
+    ));
+    for (what, payload, code) in [
+        ("unsigned", stripped.to_string(), "not_authorized"),
+        ("changed after signing", changed.to_string(), "not_authorized"),
+        ("signed anew by a stranger", resigned.to_string(), "not_authorized"),
+        (
+            "with the proof of another command",
+            borrowed.to_string(),
+            "not_authorized",
+        ),
+        (
+            "by a key for something else",
+            of_the_store.to_string(),
+            "not_authorized",
+        ),
+        ("a decision by the store", deciding.to_string(), "not_authorized"),
+        ("to another gateway", misaddressed.to_string(), "wrong_gateway"),
+        ("to another site", elsewhere.to_string(), "wrong_gateway"),
+        ("expired", late.to_string(), "expired"),
+        ("valid for too long", eternal.to_string(), "expired"),
+        ("too large", large.to_string(), "malformed"),
+        ("of a wrong type", wrong.to_string(), "malformed"),
+        ("nested deep", deep, "malformed"),
+        ("with a name twice", doubled, "malformed"),
+    ] {
+        assert_eq!(clinic.code(&payload).await, code, "{what}");
+        assert_eq!(clinic.sessions().await, [] as [Value; 0], "{what}");
+    }
+    let kept = signed.to_string();
+    clinic
+        .platform
+        .publish(COMMAND, &kept, true, PublishProperties::default())
+        .await;
+    let reply = clinic.next_on("north/gw/reply").await.json();
+    assert_eq!(reply["error"]["code"], "retained", "{reply}");
+    assert_eq!(clinic.sessions().await, [] as [Value; 0]);
+    // None of all that has used its id up.
+    assert_eq!(clinic.reply(&kept).await["ok"], true);
+    assert_eq!(clinic.sessions().await.len(), 1);
+}
+
+/// A broker's operator who repeats, holds back and reorders what was signed.
+#[tokio::test]
+async fn what_is_repeated_held_back_or_sent_in_another_order_changes_nothing_twice() {
+    let mut clinic = Clinic::open().await;
+    let open = clinic
+        .clinicians
+        .sign(&command("open_session", &json!({"session": "s1", "patient": "p1"})))
+        .to_string();
+    let first = clinic.reply(&open).await;
+    assert_eq!(
+        (&first["ok"], clinic.reply(&open).await),
+        (&json!(true), first.clone()),
+        "repeated"
+    );
+    clinic.measure(150).await;
+    let referred = clinic.state("s1", "referred").await;
+    assert_eq!(referred["reasons"][0]["code"], "systolic_above_limit", "{referred}");
+    let decide = |answer: &Value, decision: &str| {
+        let fields = json!({"session": "s1", "answer": answer["id"], "decision": decision, "by": "dr-1"});
+        command("decide", &fields)
+    };
+    let approve = clinic.clinicians.sign(&decide(&referred, "approve")).to_string();
+    let deny = clinic.clinicians.sign(&decide(&referred, "deny")).to_string();
+    assert_eq!(clinic.reply(&approve).await["ok"], true);
+    let ready = clinic.state("s1", "ready").await;
+    assert_eq!(
+        (&ready["by"], &ready["counted"]),
+        (&json!("dr-1"), &referred["counted"])
+    );
+    // It decides on an answer that is not the last any more.
+    assert_eq!(clinic.code(&deny).await, "superseded", "reordered");
+    clinic.done("close_session", json!({"session": "s1"})).await;
+    clinic.state("s1", "ended").await;
+    assert_eq!(clinic.reply(&approve).await["ok"], true, "the first reply again");
+    assert_eq!(clinic.reply(&open).await["ok"], true, "the first reply again");
+    let sessions = clinic.sessions().await;
+    assert!(
+        sessions.iter().all(|session| session["state"] == "ended"),
+        "and nothing is done twice: {sessions:?}"
+    );
+}
+
+/// A platform that asks before it acts gets a signed answer that names its question.
+#[tokio::test]
+async fn a_report_is_answered_by_a_signed_answer_that_names_it() {
+    let mut clinic = Clinic::open().await;
+    clinic
+        .done("open_session", json!({"session": "s1", "patient": "p1"}))
+        .await;
+    clinic.measure(120).await;
+    clinic.state("s1", "ready").await;
+    let report = clinic.store.sign(&command("report", &json!({"session": "s1"})));
+    clinic.send(&report.to_string()).await;
+    let answer = loop {
+        let answer = clinic.next_on("session/s1/readiness").await;
+        if !answer.json()["in_answer_to"].is_null() {
+            break answer;
+        }
+    };
+    let told = answer.json();
+    assert_eq!((&told["in_answer_to"], &told["ready"]), (&report["id"], &json!(true)));
+    let list = super::rig::enrol(&clinic.gateway).await;
+    let text = String::from_utf8(answer.payload).unwrap();
+    let arguments = ["verify", "--keys", list.to_str().unwrap()];
+    let checked = clinic.gateway.ask_with_input(&arguments, &text).await;
+    assert_eq!(checked.good(), format!("ok {}\n", told["id"].as_str().unwrap()));
+}
+
+#[tokio::test]
+async fn a_flood_of_commands_is_answered_and_the_daemon_goes_on() {
+    let mut clinic = Clinic::open().await;
+    for number in 0..2_000 {
+        let report = command("dance", &json!({ "id": format!("flood {number}") }));
+        clinic.send(&report.to_string()).await;
+    }
+    let resends: Vec<String> = (0..3)
+        .map(|_| clinic.store.sign(&command("resend", &json!({"ids": []}))).to_string())
+        .collect();
+    for resend in &resends {
+        clinic.send(resend).await;
+    }
+    let mut busy = 0;
+    let mut unknown = 0;
+    while unknown < 2_000 || busy < 2 {
+        let reply = clinic.next_on("north/gw/reply").await.json();
+        match reply["error"]["code"].as_str() {
+            Some("unknown_command") => unknown += 1,
+            Some("busy") => busy += 1,
+            other => assert_eq!(other, None, "{reply}"),
+        }
+    }
+    clinic
+        .done("open_session", json!({"session": "s1", "patient": "p1"}))
+        .await;
+    assert_eq!(clinic.sessions().await.len(), 1);
+}
