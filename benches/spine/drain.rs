@@ -1,12 +1,14 @@
 //! Emptying a long queue, with every mark durable, beside a bare-socket publisher with the same payload and window.
 
+use std::hint::black_box;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use cuffd::clock;
 use cuffd::config::Config;
 use cuffd::core::delivery::Due;
+use cuffd::proof::{SigningKey, prove};
 use tokio::runtime::Runtime;
 
 use crate::broker::Mosquitto;
@@ -18,6 +20,10 @@ use crate::{gateway, seed};
 const MESSAGES: u32 = 100_000;
 const ROUNDS: u32 = 5;
 const GOAL: Goal = Goal::AtLeast(0.4);
+const GOAL_PROVED: Goal = Goal::AtLeast(0.7);
+
+/// A reading before it is signed.
+const READING: &[u8] = include_str!("../proof/reading.json").as_bytes().trim_ascii_end();
 
 pub(crate) fn measure(runtime: &Runtime) -> Result<Vec<Row>> {
     let broker = Mosquitto::start()?;
@@ -27,24 +33,44 @@ pub(crate) fn measure(runtime: &Runtime) -> Result<Vec<Row>> {
     let message = runtime.block_on(fill(&config))?;
     let _subscriber = Subscriber::start(broker.port)?;
     let packet = Packet::new(&message)?;
-    let (mut real, mut bare) = (Vec::new(), Vec::new());
+    let (mut real, mut bare, mut proved) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
+        proved.push(sign_and_drain(runtime, full.path(), &broker)?);
         real.push(runtime.block_on(drain(full.path(), &broker))?);
         let mut publisher = Publisher::connect(broker.port)?;
         let start = clock::moment();
         publisher.drain(&packet, MESSAGES, window.into())?;
         bare.push(clock::moment().since(start));
     }
-    let (real, bare) = (Times::new(real).median(), Times::new(bare).median());
+    let (real, bare, proved) = (median(real), median(bare), median(proved));
+    let (plain, signed) = (rate(MESSAGES, real), rate(MESSAGES, proved));
     let what = format!("drain of {MESSAGES}, window {window}, beside bare");
-    let of_bare = ratio(bare, real);
-    Ok(vec![Row::beside(
-        &what,
-        rate(MESSAGES, real),
-        rate(MESSAGES, bare),
-        of_bare,
-        GOAL,
-    )])
+    let what_proved = format!("the same while {MESSAGES} are signed, beside that");
+    Ok(vec![
+        Row::beside(&what, plain.clone(), rate(MESSAGES, bare), ratio(bare, real), GOAL),
+        Row::beside(&what_proved, signed, plain, ratio(real, proved), GOAL_PROVED),
+    ])
+}
+
+fn median(times: Vec<Duration>) -> Duration {
+    Times::new(times).median()
+}
+
+/// Signs as many messages as are sent, on a thread of its own, as the daemon does beside sending; the slower of both counts.
+fn sign_and_drain(runtime: &Runtime, full: &Path, broker: &Mosquitto) -> Result<Duration> {
+    let (key, _private) = SigningKey::generate()?;
+    std::thread::scope(|scope| {
+        let signing = scope.spawn(|| {
+            let start = clock::moment();
+            for _ in 0..MESSAGES {
+                let _ = black_box(prove(&key, black_box(READING)));
+            }
+            clock::moment().since(start)
+        });
+        let drained = runtime.block_on(drain(full, broker))?;
+        let signed = signing.join().map_err(|_| anyhow!("signing failed"))?;
+        Ok(drained.max(signed))
+    })
 }
 
 /// Fills a store to be copied, and returns the first of its messages.
