@@ -90,6 +90,7 @@ impl Run {
             reading: head(crate::core::delivery::Kind::Reading),
             readiness: head(crate::core::delivery::Kind::Readiness),
             alert: head(crate::core::delivery::Kind::Alert),
+            fhir: head(crate::core::delivery::Kind::Fhir),
         };
         let (synchronized, clock) = watch::channel(synchronized);
         let (intake, others) = intake(opened.store, policy.clone(), boot, clock, last);
@@ -255,6 +256,7 @@ fn intake(store: Store, policy: Policy, boot: Uuid, clock: watch::Receiver<bool>
         topics,
         publish: true,
         bond_required: true,
+        patient_system: Some("urn:example:patients".to_owned()),
         last,
     };
     let settings = Settings {
