@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::watch;
 use tracing::{error, info};
+use uuid::Uuid;
 
 use crate::core::moment::Now;
 use crate::core::name::Name;
@@ -119,6 +120,14 @@ impl Persist {
     pub async fn knows(&self, cuff: &Name, digest: [u8; 32]) -> Result<bool, StoreError> {
         self.ask("what came before", || self.store.knows(cuff.clone(), digest))
             .await
+    }
+
+    /// See [`Store::payload`].
+    ///
+    /// # Errors
+    /// The store is damaged or closed.
+    pub async fn payload(&self, id: Uuid) -> Result<Option<Vec<u8>>, StoreError> {
+        self.ask("a message", || self.store.payload(id)).await
     }
 
     /// See [`Store::unjudged`].

@@ -180,15 +180,18 @@ fn settings(config: &Config, descriptions: HashMap<Name, Description>) -> Settin
 fn maker(config: &Config, run: Uuid, heads: &Heads, keys: &Keyring) -> Maker {
     let head = |kind| heads.get(&kind).copied().unwrap_or(0);
     let rules = config.readiness.as_ref().map(|policy| &policy.reading);
+    let fhir = config.mqtt.as_ref().and_then(|mqtt| mqtt.fhir.as_ref());
     Maker {
         origin: wiring::origin(config, run),
         topics: wiring::topics(config),
         publish: config.mqtt.is_some(),
         bond_required: rules.unwrap_or(&ReadingRules::default()).require_bond,
+        patient_system: fhir.map(|fhir| fhir.patient_system.clone()),
         last: LastSeq {
             reading: head(Kind::Reading),
             readiness: head(Kind::Readiness),
             alert: head(Kind::Alert),
+            fhir: head(Kind::Fhir),
         },
         key: keys.subscribe(),
     }

@@ -6,6 +6,7 @@ use super::exit;
 use crate::app::chain;
 use crate::config::mistake::Mistakes;
 use crate::control::client::ClientError;
+use crate::mqtt::message::fhir::FhirError;
 use crate::store::StoreError;
 use crate::user;
 
@@ -32,6 +33,12 @@ pub(super) enum Failure {
     /// What the daemon or the store gave is not of this version.
     #[error("an answer is not of this version")]
     NotAReading(#[source] serde_json::Error),
+    /// FHIR names no patient without it.
+    #[error("mqtt.fhir_patient_system is missing: the namespace of the patient ids, a URI, like \"urn:oid:2.999.1\"")]
+    NoPatientSystem,
+    /// A stored reading could not be made a Bundle.
+    #[error("a reading could not be made a FHIR Bundle")]
+    Fhir(#[from] FhirError),
     /// Output could not be written.
     #[error("cannot write the output")]
     Output(#[from] io::Error),
@@ -67,8 +74,8 @@ impl Failure {
                 exit::TRY_AGAIN
             }
             Self::Store(_) => exit::STORE,
-            Self::Config(_) => exit::CONFIG,
-            Self::NotAReading(_) => exit::SOFTWARE,
+            Self::Config(_) | Self::NoPatientSystem => exit::CONFIG,
+            Self::NotAReading(_) | Self::Fhir(_) => exit::SOFTWARE,
             Self::Output(_) => exit::STORE,
         }
     }

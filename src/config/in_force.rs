@@ -5,7 +5,7 @@ use config::{Value, ValueKind};
 use super::source::typed;
 
 /// The keys whose feature is still to come. A key leaves this table in the change that makes it work.
-const NOT_YET: [&str; 3] = ["mqtt.fhir", "metrics", "web"];
+const NOT_YET: [&str; 2] = ["metrics", "web"];
 
 /// Those of them that the config sets, to anything but `false`.
 pub(super) fn not_in_force(tree: &Value) -> Vec<&'static str> {

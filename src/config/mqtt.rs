@@ -55,6 +55,8 @@ pub struct Mqtt {
     pub reply_prefix: Option<String>,
     /// Whether FHIR bundles are published too.
     pub fhir: Option<Fhir>,
+    /// The namespace of the patient ids, whether or not FHIR bundles are published: `readings` can print them.
+    pub fhir_patient_system: Option<String>,
     /// At least one, to be tried in this order.
     pub brokers: Vec<Broker>,
     /// Who may command.
@@ -143,6 +145,7 @@ pub(super) fn read(table: &mut Table, gateway: Option<&Gateway>, around: &Surrou
     let brokers = read_brokers(table, names, around);
     let command_keys = table.tables("command_keys", |table| read_command_key(table, around));
     let (version, receipts) = protocol?;
+    let (fhir, fhir_patient_system) = fhir?;
     Ok(Mqtt {
         prefix: prefix?,
         version,
@@ -160,7 +163,8 @@ pub(super) fn read(table: &mut Table, gateway: Option<&Gateway>, around: &Surrou
         receipt_timeout: receipt_timeout?,
         unsigned_commands: unsigned_commands?,
         reply_prefix: reply_prefix?,
-        fhir: fhir?,
+        fhir,
+        fhir_patient_system,
         brokers: brokers?,
         command_keys: command_keys?,
     })
@@ -221,15 +225,16 @@ fn start_of_topic(text: &str) -> Option<String> {
     (!bad && !odd).then(|| text.to_owned())
 }
 
-fn read_fhir(table: &mut Table) -> Read<Option<Fhir>> {
+fn read_fhir(table: &mut Table) -> Read<(Option<Fhir>, Option<String>)> {
     let allowed = "a URI, like \"urn:oid:2.999.1\"";
     let wanted = table.or("fhir", false, boolean);
     let patient_system = table.optional("fhir_patient_system", text(allowed, uri));
-    match (wanted?, patient_system?) {
-        (false, _) => Ok(None),
-        (true, Some(patient_system)) => Ok(Some(Fhir { patient_system })),
-        (true, None) => Err(table.missing("fhir_patient_system", allowed)),
+    let (wanted, patient_system) = (wanted?, patient_system?);
+    if wanted && patient_system.is_none() {
+        return Err(table.missing("fhir_patient_system", allowed));
     }
+    let fhir = patient_system.clone().filter(|_| wanted);
+    Ok((fhir.map(|patient_system| Fhir { patient_system }), patient_system))
 }
 
 fn uri(text: &str) -> Option<String> {

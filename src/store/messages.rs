@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
+use uuid::Uuid;
 
 use super::column::{self, At, Id, KindText};
 use super::{Store, StoreError};
@@ -59,6 +60,14 @@ impl Store {
         .await
     }
 
+    /// The octets of a stored message; `None` if it is not kept.
+    ///
+    /// # Errors
+    /// Any failure of the disk or the database.
+    pub async fn payload(&self, id: Uuid) -> Result<Option<Vec<u8>>, StoreError> {
+        self.run(move |database| payload(&database.connection, id)).await
+    }
+
     /// The highest `seq` given out, of every kind; 0 where there was none. The next message of a kind has the one after it.
     ///
     /// # Errors
@@ -87,6 +96,15 @@ pub(super) fn insert(connection: &Connection, message: &NewMessage) -> Result<i6
     let sql = "UPDATE counter SET highest = max(highest, ?2) WHERE kind = ?1";
     connection.prepare_cached(sql)?.execute(params![kind, seq])?;
     Ok(row)
+}
+
+fn payload(connection: &Connection, id: Uuid) -> Result<Option<Vec<u8>>, StoreError> {
+    let sql = "SELECT octets FROM content JOIN message ON message.row = content.message WHERE id = ?1";
+    let octets = connection
+        .prepare_cached(sql)?
+        .query_row([Id(id)], |row| row.get(0))
+        .optional()?;
+    Ok(octets)
 }
 
 fn heads(connection: &Connection) -> Result<BTreeMap<Kind, u64>, StoreError> {

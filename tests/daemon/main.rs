@@ -14,6 +14,7 @@ mod delivery;
 #[cfg(feature = "demo-broker")]
 mod demo;
 mod disk_full;
+mod fhir;
 mod help;
 mod kill_at_start;
 mod kill_in_drain;

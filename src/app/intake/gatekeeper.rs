@@ -18,7 +18,7 @@ use crate::core::name::Name;
 use crate::core::readiness::answer::{Answer, Attested, State};
 use crate::core::readiness::event::{Connection, Event};
 use crate::core::readiness::gate::Gate;
-use crate::core::readiness::outcome::{Alert, Judged, Outcome};
+use crate::core::readiness::outcome::{Alert, Fate, Judged, JudgedRound, Outcome};
 use crate::core::readiness::policy::Policy;
 use crate::core::readiness::record::Record;
 use crate::core::readiness::refusal::Refusal;
@@ -117,18 +117,24 @@ impl Gatekeeper {
         step
     }
 
-    /// Judges measurements of a connection, received by the gate's clock.
-    pub(super) fn measured(&mut self, connection: Connection, candidates: Candidates<'_>, now: Now) -> Step {
+    /// Judges measurements of a connection, received by the gate's clock. Also says which rounds were judged with them.
+    pub(super) fn measured(
+        &mut self,
+        connection: Connection,
+        candidates: Candidates<'_>,
+        now: Now,
+    ) -> (Step, Vec<JudgedRound>) {
         let at = self.time(now);
         let record = Record::measured(&connection, at);
         let outcomes = self.gate.handle(Event::Measured(connection), at);
         let mut concerned: Vec<Name> = outcomes.iter().filter_map(session_of).collect();
         concerned.sort();
         concerned.dedup();
+        let rounds = outcomes.iter().filter_map(judged_round).collect();
         let mut step = Step::default();
         self.take(outcomes, Some(candidates), &mut step);
         self.remember(&record, concerned, now, &mut step);
-        step
+        (step, rounds)
     }
 
     /// Something that somebody asked for. What was due before is in the step even where it is refused.
@@ -446,6 +452,16 @@ impl Gatekeeper {
 fn session_of(outcome: &Outcome) -> Option<Name> {
     match outcome {
         Outcome::Judged(judged) => judged.reading.session.clone(),
+        Outcome::Refused(_) | Outcome::Alert(_) | Outcome::Answer { .. } => None,
+    }
+}
+
+fn judged_round(outcome: &Outcome) -> Option<JudgedRound> {
+    match outcome {
+        Outcome::Judged(judged) => match &judged.fate {
+            Fate::Completed(round) => Some(JudgedRound::clone(round)),
+            Fate::Counted | Fate::Crisis | Fate::IrregularPulse | Fate::NotCounted(_) => None,
+        },
         Outcome::Refused(_) | Outcome::Alert(_) | Outcome::Answer { .. } => None,
     }
 }

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use tracing::{info, warn};
 use uuid::Uuid;
 
+use super::bundles;
 use super::connection::{Facts, Waiting};
 use super::gatekeeper::{Candidate, Candidates, Gatekeeper};
 use crate::app::board::{self, Board};
@@ -119,7 +120,8 @@ impl Judge {
             description: self.descriptions.get(&cuff.id).unwrap_or(&unread),
             by_id,
         };
-        let step = gatekeeper.measured(connection, candidates, now);
+        let (mut step, rounds) = gatekeeper.measured(connection, candidates, now);
+        bundles::add(store, &mut gatekeeper.maker, &rounds, &mut step).await?;
         self.commit(store, step, &cuff.id, board).await?;
         Ok(rest)
     }

@@ -46,6 +46,8 @@ pub struct Maker {
     pub publish: bool,
     /// Whether the policy requires a bond.
     pub bond_required: bool,
+    /// The namespace of the patient ids, where FHIR Bundles are made too.
+    pub patient_system: Option<String>,
     /// The highest numbers that were given out.
     pub last: LastSeq,
     /// Signs what is made.
@@ -61,6 +63,8 @@ pub struct LastSeq {
     pub readiness: u64,
     /// `cuffd.alert/1`.
     pub alert: u64,
+    /// FHIR Bundles, which do not say it.
+    pub fhir: u64,
 }
 
 impl Maker {

@@ -5,6 +5,7 @@
 //! * While the store does not take a measurement it is offered again and again, never dropped.
 
 pub mod ask;
+mod bundles;
 mod connection;
 mod gatekeeper;
 mod judge;

@@ -1,5 +1,7 @@
 //! Sessions over what clocks do: steps of the wall clock, reboots, a time that nobody knows.
 
+mod bundles;
+
 use std::path::Path;
 
 use jiff::tz::TimeZone;
@@ -91,6 +93,7 @@ impl Run {
             reading: head(crate::core::delivery::Kind::Reading),
             readiness: head(crate::core::delivery::Kind::Readiness),
             alert: head(crate::core::delivery::Kind::Alert),
+            fhir: head(crate::core::delivery::Kind::Fhir),
         };
         let (synchronized, clock) = watch::channel(synchronized);
         let (intake, others) = intake(opened.store, policy.clone(), boot, clock, last);
@@ -179,11 +182,16 @@ impl Run {
 
     /// Every readiness message, in order.
     fn said(&self) -> Vec<Value> {
+        self.stored("readiness")
+    }
+
+    /// Every message of this kind, in order.
+    fn stored(&self, kind: &str) -> Vec<Value> {
         let store = Connection::open(self.folder.path().join("cuffd.db")).unwrap();
         let sql = "SELECT octets FROM content JOIN message ON message.row = content.message
-                   WHERE kind = 'readiness' ORDER BY seq";
+                   WHERE kind = ?1 ORDER BY seq";
         let mut stored = store.prepare(sql).unwrap();
-        let octets = stored.query_map([], |row| row.get::<_, Vec<u8>>(0)).unwrap();
+        let octets = stored.query_map([kind], |row| row.get::<_, Vec<u8>>(0)).unwrap();
         octets
             .map(|octets| serde_json::from_slice(&octets.unwrap()).unwrap())
             .collect()
@@ -256,6 +264,7 @@ fn intake(store: Store, policy: Policy, boot: Uuid, clock: watch::Receiver<bool>
         topics,
         publish: true,
         bond_required: true,
+        patient_system: Some("urn:example:patients".to_owned()),
         last,
         key: watch::channel(Arc::new(SigningKey::generate().unwrap().0)).1,
     };

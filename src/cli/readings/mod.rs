@@ -12,6 +12,7 @@ use self::row::{CSV_HEAD, Row, TABLE_HEAD};
 use super::{Failure, Global, block_on, exit, open_store, since};
 use crate::control::client::{self, ClientError};
 use crate::control::socket_path;
+use crate::mqtt::message::fhir;
 
 /// Options of `readings`.
 #[derive(Debug, Args)]
@@ -33,6 +34,8 @@ enum Format {
     Jsonl,
     /// For spreadsheets, with a head.
     Csv,
+    /// FHIR R4 transaction Bundles, one a line, of the readings that have numbers; needs `mqtt.fhir_patient_system`.
+    Fhir,
 }
 
 /// Readings fetched from the store at once.
@@ -41,11 +44,11 @@ const PAGE: usize = 500;
 /// Prints the stored readings, oldest first.
 #[must_use]
 pub fn run(global: &Global, options: &Options) -> u8 {
-    let mut printer = Printer {
-        format: options.format,
-        out: BufWriter::new(io::stdout().lock()),
-    };
     let printed = block_on(async {
+        let mut printer = Printer {
+            form: Form::of(options.format, &global.config)?,
+            out: BufWriter::new(io::stdout().lock()),
+        };
         match from_daemon(options.since, &mut printer).await {
             Err(Failure::Client(ClientError::NotRunning { .. })) => {
                 from_store(&global.config, options.since, &mut printer).await
@@ -96,18 +99,43 @@ async fn from_store(config: &Path, since: Option<Timestamp>, printer: &mut Print
     Ok(())
 }
 
+/// A format with what it needs.
+enum Form {
+    Table,
+    Jsonl,
+    Csv,
+    Fhir { patient_system: String },
+}
+
+impl Form {
+    /// Reads the config only where the format needs it.
+    fn of(format: Format, config: &Path) -> Result<Self, Failure> {
+        Ok(match format {
+            Format::Table => Self::Table,
+            Format::Jsonl => Self::Jsonl,
+            Format::Csv => Self::Csv,
+            Format::Fhir => {
+                let loaded = crate::config::load(config, crate::config::environment())?;
+                let patient_system = loaded.config.mqtt.and_then(|mqtt| mqtt.fhir_patient_system);
+                let patient_system = patient_system.ok_or(Failure::NoPatientSystem)?;
+                Self::Fhir { patient_system }
+            }
+        })
+    }
+}
+
 /// Writes readings in one format.
 struct Printer<W: Write> {
-    format: Format,
+    form: Form,
     out: W,
 }
 
 impl<W: Write> Printer<W> {
     fn head(&mut self) -> Result<(), Failure> {
-        match self.format {
-            Format::Table => writeln!(self.out, "{TABLE_HEAD}")?,
-            Format::Csv => writeln!(self.out, "{CSV_HEAD}")?,
-            Format::Jsonl => {}
+        match self.form {
+            Form::Table => writeln!(self.out, "{TABLE_HEAD}")?,
+            Form::Csv => writeln!(self.out, "{CSV_HEAD}")?,
+            Form::Jsonl | Form::Fhir { .. } => {}
         }
         Ok(())
     }
@@ -117,18 +145,22 @@ impl<W: Write> Printer<W> {
         if message.is_empty() {
             return Ok(());
         }
-        if self.format == Format::Jsonl {
-            self.out.write_all(message)?;
-            self.out.write_all(b"\n")?;
-            return Ok(());
+        let row = || serde_json::from_slice::<Row<'_>>(message).map_err(Failure::NotAReading);
+        match &self.form {
+            Form::Table => writeln!(self.out, "{}", row()?.table())?,
+            Form::Csv => writeln!(self.out, "{}", row()?.csv())?,
+            Form::Jsonl => write_line(&mut self.out, message)?,
+            Form::Fhir { patient_system } => {
+                if let Some(bundle) = fhir::reading(message, patient_system)? {
+                    write_line(&mut self.out, &bundle.octets)?;
+                }
+            }
         }
-        let row: Row<'_> = serde_json::from_slice(message).map_err(Failure::NotAReading)?;
-        let line = if self.format == Format::Csv {
-            row.csv()
-        } else {
-            row.table()
-        };
-        writeln!(self.out, "{line}")?;
         Ok(())
     }
+}
+
+fn write_line(out: &mut impl Write, line: &[u8]) -> io::Result<()> {
+    out.write_all(line)?;
+    out.write_all(b"\n")
 }

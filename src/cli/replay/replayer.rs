@@ -120,7 +120,7 @@ impl<W: Write> Replayer<W> {
                         counted: false,
                         reasons,
                     })?,
-                    Fate::Counted | Fate::Crisis | Fate::IrregularPulse => {}
+                    Fate::Counted | Fate::Completed(_) | Fate::Crisis | Fate::IrregularPulse => {}
                 },
                 Outcome::Answer { at, answer, .. } => self.answer(at, &answer)?,
                 Outcome::Alert(_) => {}

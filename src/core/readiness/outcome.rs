@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 
 use super::answer::{Answer, Attested};
+use super::means::Means;
 use super::refusal::Refusal;
+use super::round::Counted;
 use crate::core::name::Name;
 use crate::core::reading::{Reading, ReadingId, Verification};
 use crate::core::reason::ReadingReason;
@@ -46,6 +48,8 @@ pub struct Judged {
 pub enum Fate {
     /// It counts in its round.
     Counted,
+    /// It counts, and with it its round was judged.
+    Completed(Box<JudgedRound>),
     /// It is at or above a crisis limit, and so the answer's only counted reading, whatever else speaks against it.
     Crisis,
     /// Its irregular pulse referred the session; it is the answer's only counted reading.
@@ -60,8 +64,27 @@ impl Fate {
     pub fn reasons(&self) -> &[ReadingReason] {
         match self {
             Self::NotCounted(reasons) => reasons,
-            Self::Counted | Self::Crisis | Self::IrregularPulse => &[],
+            Self::Counted | Self::Completed(_) | Self::Crisis | Self::IrregularPulse => &[],
         }
+    }
+}
+
+/// A round that was judged, passed or failed. What comes after it in the same connection may hide it from every answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JudgedRound {
+    /// Its counted readings, in the order counted.
+    pub counted: Vec<ReadingId>,
+    /// What it was judged by.
+    pub means: Means,
+}
+
+impl JudgedRound {
+    /// `None` if nothing counted.
+    pub(super) fn of(counted: &[Counted]) -> Option<Self> {
+        Some(Self {
+            counted: counted.iter().map(|reading| reading.id).collect(),
+            means: Means::of(counted)?,
+        })
     }
 }
 

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::attestations::Attestations;
 use super::findings;
 use super::means;
-use super::outcome::Fate;
+use super::outcome::{Fate, JudgedRound};
 use super::phase::{Clearance, Pass, Phase};
 use super::policy::Policy;
 use super::round::{Accepted, Counted, Round};
@@ -201,14 +201,15 @@ impl Session {
         }
         self.last_accepted = Some(taken_at);
         match round.accept(values, received_at, policy) {
-            Accepted::Discarded => return Fate::NotCounted(vec![ReadingReason::DiscardedFirst]),
-            Accepted::Counted => {}
+            Accepted::Discarded => Fate::NotCounted(vec![ReadingReason::DiscardedFirst]),
+            Accepted::Counted => Fate::Counted,
             Accepted::Complete => {
                 let counted = std::mem::take(&mut round.counted);
+                let judged = JudgedRound::of(&counted);
                 self.judge(counted, taken_at, received_at, policy);
+                judged.map_or(Fate::Counted, |round| Fate::Completed(Box::new(round)))
             }
         }
-        Fate::Counted
     }
 
     fn step_5(&self, taken_at: Timestamp, policy: &Policy) -> Vec<ReadingReason> {

@@ -3,6 +3,7 @@
 //! Every message is UTF-8 I-JSON and at most [`LARGEST`] octets. The names of the fields are the contract's.
 
 pub mod alert;
+pub mod fhir;
 pub mod info;
 mod number;
 pub mod readiness;

@@ -1,6 +1,7 @@
 //! Sessions in the daemon: what a platform sees of them, and what a power cut leaves of them.
 
 mod asked;
+mod bundles;
 mod changed;
 mod clocks;
 mod crisis;
