@@ -17,6 +17,7 @@ mod disk_full;
 mod help;
 mod kill_at_start;
 mod kill_in_drain;
+mod nats;
 mod orders;
 mod privacy;
 mod rig;
@@ -28,6 +29,10 @@ mod wrong_input;
 
 #[path = "../bluez_mock/bus.rs"]
 mod private_bus;
+
+#[path = "../mqtt/certificates.rs"]
+#[expect(dead_code, reason = "shared with the tests of the link, which need more of it")]
+mod certificates;
 
 #[path = "../mqtt/mosquitto.rs"]
 #[expect(dead_code, reason = "shared with the tests of the link, which need more of it")]
