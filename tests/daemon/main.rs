@@ -18,6 +18,7 @@ mod fhir;
 mod help;
 mod kill_at_start;
 mod kill_in_drain;
+mod nats;
 mod orders;
 mod privacy;
 mod rig;
@@ -30,6 +31,10 @@ mod wrong_input;
 
 #[path = "../bluez_mock/bus.rs"]
 mod private_bus;
+
+#[path = "../mqtt/certificates.rs"]
+#[expect(dead_code, reason = "shared with the tests of the link, which need more of it")]
+mod certificates;
 
 #[path = "../mqtt/mosquitto.rs"]
 #[expect(dead_code, reason = "shared with the tests of the link, which need more of it")]

@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use cuffd::mqtt::settings::{ClientIdentity, TlsFiles};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 
-/// Certificates that are over or not.
+/// Whether a certificate is in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Validity {
     Good,
     Over,
+    NotYet,
 }
 
 /// Signs certificates, and keeps the files of one test.
@@ -43,9 +44,14 @@ impl Authority {
     pub(crate) fn issue(&self, file: &str, name: &str, validity: Validity) -> ClientIdentity {
         let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
         params.distinguished_name.push(DnType::CommonName, name);
-        if validity == Validity::Over {
-            params.not_before = rcgen::date_time_ymd(2020, 1, 1);
-            params.not_after = rcgen::date_time_ymd(2021, 1, 1);
+        let years = match validity {
+            Validity::Good => None,
+            Validity::Over => Some((2020, 2021)),
+            Validity::NotYet => Some((2090, 2091)),
+        };
+        if let Some((from, to)) = years {
+            params.not_before = rcgen::date_time_ymd(from, 1, 1);
+            params.not_after = rcgen::date_time_ymd(to, 1, 1);
         }
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();

@@ -7,6 +7,7 @@
 )]
 
 mod certificates;
+mod client;
 mod commands;
 mod delivery_faults;
 mod fault_broker;
@@ -16,6 +17,8 @@ mod poison;
 mod presence;
 mod real_broker;
 mod rig;
+mod rules;
+mod shipped;
 mod store;
 mod subscriber;
 mod tls;

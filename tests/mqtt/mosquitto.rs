@@ -98,6 +98,11 @@ impl Mosquitto {
         Pid::from_child(self.process.as_ref().expect("it runs"))
     }
 
+    /// Lets it read its certificates anew.
+    pub(crate) fn reload(&self) {
+        kill_process(self.pid(), Signal::HUP).unwrap();
+    }
+
     /// Ends it as a power cut would.
     pub(crate) fn kill(&mut self) {
         if let Some(mut process) = self.process.take() {

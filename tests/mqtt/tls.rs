@@ -27,7 +27,7 @@ async fn fault(broker: Broker) -> (Class, String) {
 }
 
 struct Clinic {
-    _folder: TempDir,
+    folder: TempDir,
     authority: Authority,
     stranger: Authority,
 }
@@ -37,7 +37,7 @@ fn clinic() -> Clinic {
     Clinic {
         authority: Authority::new(folder.path(), "clinic"),
         stranger: Authority::new(folder.path(), "stranger"),
-        _folder: folder,
+        folder,
     }
 }
 
@@ -61,11 +61,13 @@ async fn a_broker_that_cannot_prove_its_name_gets_nothing() {
     let clinic = clinic();
     let good = clinic.authority.issue("good", "localhost", Validity::Good);
     let over = clinic.authority.issue("over", "localhost", Validity::Over);
+    let not_yet = clinic.authority.issue("not-yet", "localhost", Validity::NotYet);
     let other = clinic.authority.issue("other", "broker.example", Validity::Good);
     let trusted = || clinic.authority.trusted(None);
     for (identity, files, words) in [
         (&good, clinic.stranger.trusted(None), "nobody who is trusted has signed"),
-        (&over, trusted(), "has expired"),
+        (&over, trusted(), "has expired, or this machine's clock is wrong"),
+        (&not_yet, trusted(), "not valid yet, or this machine's clock is wrong"),
         (&other, trusted(), "bears another name"),
     ] {
         let broker = Mosquitto::with_tls(identity, None).await;
@@ -97,6 +99,15 @@ async fn an_unusable_file_is_named() {
     let (class, text) = fault(secure(1, "localhost", files)).await;
     assert_eq!(class, Class::Config);
     assert!(text.starts_with("cannot read /nonexistent/ca.pem"), "{text}");
+    let empty = clinic.folder.path().join("empty.pem");
+    std::fs::write(&empty, "no certificate\n").unwrap();
+    let files = TlsFiles {
+        ca_file: Some(empty),
+        client: None,
+    };
+    let (class, text) = fault(secure(1, "localhost", files)).await;
+    assert_eq!(class, Class::Config);
+    assert!(text.ends_with("empty.pem holds no certificate"), "{text}");
     let mismatched = {
         let mut identity = clinic.authority.issue("a", "gw", Validity::Good);
         identity.key = clinic.authority.issue("b", "gw", Validity::Good).key;
@@ -128,6 +139,55 @@ async fn a_client_certificate_is_shown_and_renewed_without_a_restart() {
     clinic.authority.issue("gateway", "north-gw", Validity::Good);
     link.until_state("an acknowledgement", |state| state.last_puback.is_some())
         .await;
+}
+
+#[tokio::test]
+async fn a_client_certificate_of_a_stranger_is_not_accepted() {
+    let clinic = clinic();
+    let identity = clinic.authority.issue("broker", "localhost", Validity::Good);
+    let broker = Mosquitto::with_tls(&identity, Some(&clinic.authority.ca_file())).await;
+    let stranger = clinic.stranger.issue("gateway", "north-gw", Validity::Good);
+    let files = clinic.authority.trusted(Some(stranger));
+    let (class, text) = fault(secure(broker.port, "localhost", files)).await;
+    assert_eq!(class, Class::Tls, "{text}");
+    assert!(
+        text.contains("does not know who signed the client certificate"),
+        "{text}"
+    );
+}
+
+/// Whatever is wrong with the certificates of one broker, the next one is tried, and then the first again.
+#[tokio::test]
+async fn the_next_broker_takes_over_from_one_whose_certificates_are_wrong() {
+    let clinic = clinic();
+    let good = clinic.authority.issue("good", "localhost", Validity::Good);
+    let over = clinic.authority.issue("over", "localhost", Validity::Over);
+    let mended = Mosquitto::with_tls(&over, None).await;
+    let mut second = Mosquitto::with_tls(&good, None).await;
+    let trusted = |port| secure(port, "localhost", clinic.authority.trusted(None));
+    let unusable = secure(
+        mended.port,
+        "localhost",
+        TlsFiles {
+            ca_file: Some("/nonexistent/ca.pem".into()),
+            client: None,
+        },
+    );
+    let distrusted = secure(second.port, "localhost", clinic.stranger.trusted(None));
+    let brokers = vec![unusable, distrusted, trusted(mended.port), trusted(second.port)];
+    let mut link = Link::start(settings(brokers), Vec::new());
+    link.until_state("the one whose certificates are right", |state| {
+        state.last_puback.is_some() && state.broker == 3
+    })
+    .await;
+    // The broker's certificate is renewed, and it is before the other in the order.
+    clinic.authority.issue("over", "localhost", Validity::Good);
+    mended.reload();
+    second.kill();
+    link.until_state("the one whose certificate was renewed", |state| {
+        state.last_puback.is_some() && state.broker == 2
+    })
+    .await;
 }
 
 #[tokio::test]
