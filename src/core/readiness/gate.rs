@@ -145,6 +145,10 @@ impl Gate {
         while let Some(deadline) = self.sessions.deadline().filter(|deadline| *deadline <= at) {
             let due = self.sessions.due(deadline);
             self.settle(&due, deadline, &policy, &mut outcomes);
+            debug_assert!(
+                self.sessions.deadline() != Some(deadline),
+                "a deadline that was handled is asked for no more"
+            );
         }
         match self.apply(event, at, &policy, &mut outcomes) {
             Ok(touched) => self.settle(&touched, at, &policy, &mut outcomes),

@@ -343,4 +343,17 @@ mod tests {
             assert_eq!(json.get(field), Some(&value), "{field}");
         }
     }
+    #[test]
+    fn settings_stand_with_an_opening_and_with_a_change_of_them() {
+        let opened = Record::SessionOpened {
+            session: name("s1"),
+            patient: name("p1"),
+            cuff: None,
+            setting: 7,
+        };
+        assert_eq!(again(&opened).setting(), Some(7));
+        assert_eq!(again(&Record::Setting { setting: 8 }).setting(), Some(8));
+        let closed = Record::SessionClosed { session: name("s1") };
+        assert_eq!(again(&closed).setting(), None);
+    }
 }

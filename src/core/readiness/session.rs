@@ -93,8 +93,9 @@ impl Session {
         self.attestations.lapse(now);
     }
 
+    /// Once is enough: a round that has just begun has accepted nothing, and so has no end yet.
     fn leave_what_is_over(&mut self, now: Timestamp, policy: &Policy) {
-        while let Some(over_at) = self.phase.over_at(policy).filter(|over_at| *over_at <= now) {
+        if let Some(over_at) = self.phase.over_at(policy).filter(|over_at| *over_at <= now) {
             let left = self.phase.left_by_time();
             self.begin_round(over_at, left);
         }

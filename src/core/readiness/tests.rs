@@ -15,6 +15,8 @@ use crate::core::cuff::Wearer;
 use crate::core::reading::ReadingId;
 use crate::core::reason::Reason;
 
+mod told_again;
+
 fn alerts(outcomes: &[Outcome]) -> Vec<&Alert> {
     outcomes
         .iter()
@@ -114,6 +116,26 @@ fn attestations_that_hold_come_with_each_answer() {
     let _lapsed = gate.handle(Event::Tick, at(4, 45));
     let (_, now_holding) = gate.answers(at(4, 45)).pop().expect("open");
     assert_eq!(now_holding, []);
+}
+
+#[test]
+fn an_attestation_that_lapses_as_the_session_ends_does_not_come_with_its_last_answer() {
+    let mut gate = gate(Policy {
+        session_limit: minutes(5),
+        ..policy()
+    });
+    let _opened = gate.handle(opened(), at(0, 0));
+    // Each holds for four minutes.
+    for (given_at, holding) in [(at(1, 0), 0), (at(1, 1), 1)] {
+        let mut gate = gate.clone();
+        let _attested = gate.handle(attested(true), given_at);
+        let outcomes = gate.handle(Event::Tick, at(5, 0));
+        let Some(Outcome::Answer { answer, attested, .. }) = outcomes.last() else {
+            panic!("{outcomes:?}");
+        };
+        assert_eq!(answer.state, State::Ended);
+        assert_eq!(attested.len(), holding);
+    }
 }
 
 #[test]
@@ -319,4 +341,47 @@ fn refusals_have_the_codes_of_error_lines() {
     ] {
         assert_eq!(refusal.code(), line, "{refusal}");
     }
+}
+
+#[test]
+fn the_gate_knows_what_it_was_told_of_the_clock_the_store_and_the_time() {
+    let known = |gate: &Gate| {
+        (
+            gate.is_clock_synchronized(),
+            gate.is_store_available(),
+            gate.is_elapsed_known(),
+        )
+    };
+    let without_policy = Gate::new(None, [], TimeZone::UTC);
+    for mut gate in [gate(policy()), without_policy] {
+        assert_eq!(known(&gate), (true, true, true));
+        for (event, told) in [
+            (Event::Clock { synchronized: false }, (false, true, true)),
+            (Event::Store { available: false }, (false, false, true)),
+            (Event::Elapsed { known: false }, (false, false, false)),
+            (Event::Clock { synchronized: true }, (true, false, false)),
+            (Event::Store { available: true }, (true, true, false)),
+            (Event::Elapsed { known: true }, (true, true, true)),
+        ] {
+            assert_eq!(gate.handle(event, at(0, 0)), []);
+            assert_eq!(known(&gate), told);
+        }
+    }
+}
+
+#[test]
+fn a_measurement_goes_to_the_open_session_of_its_patient() {
+    let mut gate = gate(policy());
+    let session_of = |gate: &Gate, cuff: &str| {
+        let Event::Measured(connection) = measured(cuff, 1, octets(120, 80, 0, at(2, 0)), at(2, 0)) else {
+            panic!("a measurement");
+        };
+        let arrived = connection.arrived.first().expect("one measurement");
+        gate.session_of(&connection, arrived)
+    };
+    assert_eq!(session_of(&gate, "own"), None, "no session is open");
+    let _opened = gate.handle(opened(), at(0, 0));
+    assert_eq!(session_of(&gate, "own"), Some(name("s1")));
+    assert_eq!(session_of(&gate, "shared"), None, "without a user id it is nobody's");
+    assert_eq!(session_of(&gate, "clinic"), None, "no session named the cuff");
 }

@@ -92,3 +92,46 @@ impl Told {
 fn reason(reason: &Reason) -> Value {
     serde_json::to_value(reason).unwrap_or_else(|_| json!({"code": reason.code()}))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::readiness::gate::Gate;
+    use crate::core::readiness::rig::{at, attested, gate, measured, octets, opened, policy};
+
+    /// What is told of the one open session at a time.
+    fn told(gate: &Gate, now: Timestamp) -> Value {
+        let (answer, attested) = gate.answers(now).pop().expect("open");
+        serde_json::to_value(Told::new(&answer, &attested, &policy())).expect("json")
+    }
+
+    #[test]
+    fn every_name_is_there_and_each_reason_with_what_decided_it() {
+        let mut gate = gate(policy());
+        let _opened = gate.handle(opened(), at(0, 0));
+        let waiting = json!({
+            "session": "s1", "patient": "p1", "state": "waiting", "ready": false,
+            "reasons": [
+                {"code": "rest_incomplete", "until": "2026-11-21T18:01:00Z"},
+                {"code": "readings_needed", "needed": 2},
+                {"code": "attestation_missing", "item": "safe"},
+            ],
+            "valid_until": null, "next_at": null, "systolic": null, "diastolic": null, "pulse_rate": null, "counted": [],
+            "attested": [], "by": null, "policy": {"name": "test", "sha256": ""},
+        });
+        assert_eq!(told(&gate, at(0, 0)), waiting);
+        let _attested = gate.handle(attested(true), at(0, 0));
+        for (number, systolic, minute) in [(1, 120, 1), (2, 121, 2)] {
+            let now = at(minute, 0);
+            let _judged = gate.handle(measured("own", number, octets(systolic, 80, 0, now), now), now);
+        }
+        let ready = json!({
+            "session": "s1", "patient": "p1", "state": "ready", "ready": true, "reasons": [],
+            "valid_until": "2026-11-21T18:04:00Z", "next_at": null, "systolic": 120.5, "diastolic": 80, "pulse_rate": null,
+            "counted": ["r1", "r2"],
+            "attested": [{"item": "safe", "by": "nurse", "at": "2026-11-21T18:00:00Z", "until": "2026-11-21T18:04:00Z"}],
+            "by": null, "policy": {"name": "test", "sha256": ""},
+        });
+        assert_eq!(told(&gate, at(2, 0)), ready);
+    }
+}
