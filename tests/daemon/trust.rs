@@ -4,4 +4,5 @@ mod authority;
 mod keys;
 mod machine;
 mod others;
+mod readme;
 mod rig;

@@ -35,13 +35,13 @@ async fn output(program: &Path, arguments: &[&Path], input: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-async fn python(script: &Path, arguments: &[&Path], input: &str) -> String {
+pub(super) async fn python(script: &Path, arguments: &[&Path], input: &str) -> String {
     let program = TOOLS.join("python/bin/python");
     output(&program, &[&[script], arguments].concat(), input).await
 }
 
 /// The script finds its libraries beside it.
-async fn node(script: &Path, arguments: &[&Path], input: &str) -> String {
+pub(super) async fn node(script: &Path, arguments: &[&Path], input: &str) -> String {
     let name = format!("{}-{}", std::process::id(), script.file_name().unwrap().display());
     let here = TOOLS.join(name);
     std::fs::copy(script, &here).unwrap();
@@ -51,7 +51,7 @@ async fn node(script: &Path, arguments: &[&Path], input: &str) -> String {
 }
 
 /// The first word of each line, and the second of those that are good.
-fn verdicts(printed: &str) -> Vec<String> {
+pub(super) fn verdicts(printed: &str) -> Vec<String> {
     let verdict = |line: &str| {
         if line.starts_with("ok ") {
             line.to_owned()
