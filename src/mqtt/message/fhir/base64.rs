@@ -8,10 +8,10 @@ pub(super) fn encode(octets: &[u8]) -> String {
     for three in octets.chunks(3) {
         let octet = |at: usize| u32::from(three.get(at).copied().unwrap_or(0));
         let bits = octet(0) << 16 | octet(1) << 8 | octet(2);
-        for place in 0..4 {
-            let digit = DIGITS.get((bits >> (18 - 6 * place) & 0x3F) as usize);
+        for (place, shift) in [18, 12, 6, 0].into_iter().enumerate() {
+            let digit = DIGITS.get((bits >> shift & 0x3F) as usize);
             // Three octets are four digits, two are three, one is two.
-            let digit = digit.filter(|_| place as usize <= three.len());
+            let digit = digit.filter(|_| place <= three.len());
             text.push(digit.map_or('=', |digit| char::from(*digit)));
         }
     }
