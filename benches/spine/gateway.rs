@@ -234,6 +234,7 @@ async fn maker(config: &Config, store: &Store) -> Result<Maker> {
         topics: topics(config),
         publish: true,
         bond_required: true,
+        patient_system: None,
         last: LastSeq {
             reading: heads.get(&Kind::Reading).copied().unwrap_or(0),
             ..LastSeq::default()

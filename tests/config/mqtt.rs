@@ -161,3 +161,15 @@ fn plaintext_beyond_loopback_needs_to_be_allowed_and_is_warned_of() {
     let allowed = load(&format!("{text}allow_plaintext = true\n")).expect("good");
     assert_eq!(warnings(&allowed), ["mqtt.brokers[0].allow_plaintext"]);
 }
+
+#[test]
+fn the_patient_system_is_known_whether_or_not_bundles_are_published() {
+    let system = "fhir_patient_system = \"urn:oid:2.999.1\"\n";
+    for (lines, published) in [(system.to_owned(), false), (format!("fhir = true\n{system}"), true)] {
+        let text = format!("{GATEWAY}{MQTT}{lines}{BROKER}");
+        let loaded = load(&text).expect("good");
+        let mqtt = loaded.config.mqtt.expect("a table");
+        assert_eq!(mqtt.fhir_patient_system.as_deref(), Some("urn:oid:2.999.1"));
+        assert_eq!((mqtt.fhir.is_some(), loaded.not_in_force.is_empty()), (published, true));
+    }
+}

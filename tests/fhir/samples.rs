@@ -1,6 +1,6 @@
 //! One Bundle of each kind, for the validators.
 
-use cuffd::core::bls::measurement::{Status, Unit};
+use cuffd::core::bls::measurement::{Measurement, Status, Unit};
 use cuffd::core::bls::sfloat::Sfloat;
 use cuffd::core::source::Description;
 use cuffd::mqtt::message::fhir::{self, Round};
@@ -10,80 +10,77 @@ use serde_json::{Value, json};
 use crate::average;
 use crate::rig::{PATIENTS, Sample, measurement, special};
 
-/// Every kind, by name.
-fn kinds() -> Vec<(&'static str, Sample)> {
-    let of = |change: fn(&mut cuffd::core::bls::measurement::Measurement)| {
-        let mut measurement = measurement();
-        change(&mut measurement);
-        Sample::of(&measurement)
+type Kinds = Vec<(&'static str, Sample)>;
+
+fn changed(change: fn(&mut Measurement)) -> Sample {
+    let mut measurement = measurement();
+    change(&mut measurement);
+    Sample::of(&measurement)
+}
+
+/// What a cuff may send.
+fn sent() -> Kinds {
+    let kilopascal = changed(|it| {
+        it.unit = Unit::KPa;
+        it.systolic = Sfloat::Number(Decimal::new(1604, 2));
+        it.diastolic = Sfloat::Number(Decimal::new(1067, 2));
+    });
+    let specials = changed(|it| {
+        it.systolic = special(0x07FE);
+        it.mean_arterial_pressure = special(0x07FF);
+        it.pulse_rate = Some(special(0x0800));
+    });
+    let implausible = Sample {
+        counted: false,
+        ..changed(|it| it.diastolic = it.systolic)
     };
-    let plain = Sample::of(&measurement());
     vec![
-        ("plain", plain.clone()),
-        (
-            "kPa",
-            of(|it| {
-                it.unit = Unit::KPa;
-                it.systolic = Sfloat::Number(Decimal::new(1604, 2));
-                it.diastolic = Sfloat::Number(Decimal::new(1067, 2));
-            }),
-        ),
-        (
-            "specials",
-            of(|it| {
-                it.systolic = special(0x07FE);
-                it.mean_arterial_pressure = special(0x07FF);
-                it.pulse_rate = Some(special(0x0800));
-            }),
-        ),
-        ("irregular pulse", of(|it| it.status = Some(Status(0b00_0100)))),
-        ("no pulse rate", of(|it| it.pulse_rate = None)),
-        ("no status", of(|it| it.status = None)),
-        ("no stamp", of(|it| it.timestamp = None)),
-        (
-            "a clock nobody knows",
-            Sample {
-                offset_s: None,
-                counted: false,
-                ..plain.clone()
-            },
-        ),
-        (
-            "no clock at all",
-            Sample {
-                synchronized: false,
-                counted: false,
-                ..plain.clone()
-            },
-        ),
-        (
-            "implausible",
-            Sample {
-                counted: false,
-                ..of(|it| it.diastolic = it.systolic)
-            },
-        ),
-        (
-            "a cuff that says nothing",
-            Sample {
-                description: Description::default(),
-                ..plain.clone()
-            },
-        ),
-        (
-            "without proof",
-            Sample {
-                proof: None,
-                ..plain.clone()
-            },
-        ),
+        ("plain", Sample::of(&measurement())),
+        ("kPa", kilopascal),
+        ("specials", specials),
+        ("irregular pulse", changed(|it| it.status = Some(Status(0b00_0100)))),
+        ("no pulse rate", changed(|it| it.pulse_rate = None)),
+        ("no status", changed(|it| it.status = None)),
+        ("no stamp", changed(|it| it.timestamp = None)),
+        ("implausible", implausible),
+    ]
+}
+
+/// What may be known of it beside.
+fn known() -> Kinds {
+    let plain = Sample::of(&measurement());
+    let uncounted = Sample {
+        counted: false,
+        ..plain.clone()
+    };
+    let a_clock_nobody_knows = Sample {
+        offset_s: None,
+        ..uncounted.clone()
+    };
+    let no_clock_at_all = Sample {
+        synchronized: false,
+        ..uncounted
+    };
+    let a_silent_cuff = Sample {
+        description: Description::default(),
+        ..plain.clone()
+    };
+    let without_proof = Sample {
+        proof: None,
+        ..plain.clone()
+    };
+    vec![
+        ("a clock nobody knows", a_clock_nobody_knows),
+        ("no clock at all", no_clock_at_all),
+        ("a cuff that says nothing", a_silent_cuff),
+        ("without proof", without_proof),
         ("a test", Sample { test: true, ..plain }),
     ]
 }
 
 /// All of them with what the rules must know of each, one a line.
 pub(crate) fn lines() -> String {
-    let readings = kinds().into_iter().map(|(name, sample)| {
+    let readings = sent().into_iter().chain(known()).map(|(name, sample)| {
         let message: Value = serde_json::from_slice(&sample.message()).unwrap();
         line(name, sample.bundle(), &[message])
     });

@@ -31,7 +31,7 @@ pub(super) async fn add(
         let means = (Printed(round.means.systolic), Printed(round.means.diastolic));
         let (Some(messages), (Some(systolic), Some(diastolic))) = (messages, (means.0.number(), means.1.number()))
         else {
-            error!("the average of a round could not be made a message: a reading of it is not kept");
+            error!("the average of a round could not be made a message: what it is of is not kept");
             continue;
         };
         let round = Round {
@@ -52,11 +52,8 @@ impl Maker {
         let bundle = match made {
             Ok(bundle) => bundle?,
             Err(error) => {
-                // The reading itself is told all the same.
-                error!(
-                    error = &error as &dyn std::error::Error,
-                    "a FHIR Bundle could not be made"
-                );
+                // The reading itself is told all the same. What caused it may quote values, which do not belong in a log.
+                error!(%error, "a FHIR Bundle could not be made");
                 return None;
             }
         };

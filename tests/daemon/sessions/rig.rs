@@ -287,7 +287,7 @@ pub(super) fn codes(message: &Value) -> Vec<String> {
 /// What a message says of a session: the same until something changes.
 pub(super) fn said(message: &Value) -> Value {
     let mut answer = message.clone();
-    for envelope in ["id", "seq", "run", "created_at", "in_answer_to"] {
+    for envelope in ["id", "seq", "run", "created_at", "in_answer_to", "proof"] {
         answer.as_object_mut().unwrap().remove(envelope);
     }
     answer

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use ring::digest::{Context, SHA256};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use uuid::{Builder, Uuid};
 
@@ -29,11 +30,41 @@ pub(super) fn derived(what: &str, of: &[Uuid]) -> Uuid {
     Builder::from_custom_bytes(octets).into_uuid()
 }
 
+/// The Bundle as it is written.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Transaction {
+    resource_type: &'static str,
+    id: Uuid,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    meta: Option<Value>,
+    r#type: &'static str,
+    timestamp: Timestamp,
+    entry: Vec<Entry>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry {
+    full_url: String,
+    resource: Map<String, Value>,
+    request: Request,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Request {
+    method: &'static str,
+    url: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    if_none_exist: Option<String>,
+}
+
 /// The entries of a Bundle.
 #[derive(Debug)]
 pub(super) struct Entries {
     id: Uuid,
-    entries: Vec<Value>,
+    entries: Vec<Entry>,
 }
 
 impl Entries {
@@ -49,13 +80,16 @@ impl Entries {
 
     /// Adds a resource; with an identifier, to be created only if there is none yet that has it.
     pub(super) fn add(&mut self, part: &str, only_new: Option<&Identifier>, resource: Map<String, Value>) {
-        let mut request = json!({"method": "POST", "url": resource.get("resourceType")});
-        if let Some(identifier) = only_new {
-            request["ifNoneExist"] = identifier.query().into();
-        }
-        let full_url = self.full_url(part);
-        self.entries
-            .push(json!({"fullUrl": full_url, "resource": resource, "request": request}));
+        let request = Request {
+            method: "POST",
+            url: resource.get("resourceType").cloned(),
+            if_none_exist: only_new.map(Identifier::query),
+        };
+        self.entries.push(Entry {
+            full_url: self.full_url(part),
+            resource,
+            request,
+        });
     }
 
     /// The Bundle, of this message.
@@ -64,16 +98,14 @@ impl Entries {
             self.mark_as_test();
         }
         let id = self.id;
-        let mut bundle = json!({
-            "resourceType": "Bundle",
-            "id": id,
-            "type": "transaction",
-            "timestamp": of.created_at,
-            "entry": self.entries,
-        });
-        if of.test {
-            bundle["meta"] = json!({"security": [test_data()]});
-        }
+        let bundle = Transaction {
+            resource_type: "Bundle",
+            id,
+            meta: of.test.then(|| json!({"security": [test_data()]})),
+            r#type: "transaction",
+            timestamp: of.created_at,
+            entry: self.entries,
+        };
         let octets = encode(SCHEMA, &bundle, LARGEST_FHIR)?;
         Ok(Bundle { id, octets })
     }
@@ -81,7 +113,10 @@ impl Entries {
     /// Each resource says so by itself: a server takes the Bundle apart.
     fn mark_as_test(&mut self) {
         for entry in &mut self.entries {
-            entry["resource"]["meta"]["security"] = json!([test_data()]);
+            let meta = entry.resource.entry("meta").or_insert_with(|| json!({}));
+            if let Some(meta) = meta.as_object_mut() {
+                meta.insert("security".to_owned(), json!([test_data()]));
+            }
         }
     }
 }
