@@ -47,18 +47,15 @@ impl Client {
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
             loop {
-                let event = match event_loop.poll().await {
-                    Ok(event) => event,
-                    Err(cause) => return eprintln!("the connection has ended: {cause}"),
-                };
-                match event {
-                    Event::Incoming(Incoming::ConnAck(_)) => drop(up.send(()).await),
-                    Event::Incoming(Incoming::SubAck(_)) => drop(suback.send(())),
-                    Event::Incoming(Incoming::Publish(publish)) => {
+                match event_loop.poll().await {
+                    Ok(Event::Incoming(Incoming::ConnAck(_))) => drop(up.send(()).await),
+                    Ok(Event::Incoming(Incoming::SubAck(_))) => drop(suback.send(())),
+                    Ok(Event::Incoming(Incoming::Publish(publish))) => {
                         let topic = String::from_utf8(publish.topic.to_vec()).unwrap();
                         drop(to_test.send((topic, publish.payload.to_vec())));
                     }
-                    _ => {}
+                    Ok(_) => {}
+                    Err(cause) => return eprintln!("the connection has ended: {cause}"),
                 }
             }
         });

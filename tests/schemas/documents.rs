@@ -130,9 +130,11 @@ fn every_channel_has_its_operation_at_qos_1_and_the_content_type_of_the_program(
 #[test]
 fn every_message_has_the_schema_of_its_name() {
     let messages = asyncapi()["components"]["messages"].as_object().unwrap();
-    for (name, message) in messages.iter().filter(|(name, _)| *name != "fhir") {
+    for (name, message) in messages {
         assert_eq!(message["name"], format!("cuffd.{name}/1"));
-        assert_eq!(message["payload"]["$ref"], format!("schemas/{name}.json"));
+        // What a FHIR Bundle is others have written down.
+        let schema = (name != "fhir").then(|| format!("schemas/{name}.json"));
+        assert_eq!(message["payload"]["$ref"].as_str(), schema.as_deref());
     }
 }
 

@@ -288,14 +288,18 @@ fn infos() -> Vec<Sample> {
         }),
         public_key: Some(json!({
             "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
-            "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k", "cuffd_gateway": "north/gw-0042",
+            "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k", "use": "sig", "cuffd_gateway": "north/gw-0042",
         })),
     };
     let message = |facts| {
         let octets = info::info(&origin(true), facts).unwrap();
         ("info", serde_json::from_slice(&octets).unwrap())
     };
-    vec![message(&facts), message(&info::Facts::default())]
+    let little = info::Facts {
+        public_key: facts.public_key.clone(),
+        ..info::Facts::default()
+    };
+    vec![message(&facts), message(&little)]
 }
 
 fn replies() -> Vec<Sample> {

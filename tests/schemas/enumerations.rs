@@ -28,11 +28,8 @@ fn written_or_null<T: Serialize>(every: impl IntoIterator<Item = T>) -> Words {
 }
 
 fn word(value: &Value) -> Option<String> {
-    match value {
-        Value::Null => None,
-        Value::String(word) => Some(word.clone()),
-        other => panic!("{other} is no word"),
-    }
+    let word = || value.as_str().unwrap_or_else(|| panic!("{value} is no word"));
+    (!value.is_null()).then(|| word().to_owned())
 }
 
 /// The words of everything that has some, by where the schemas list them.
@@ -113,16 +110,21 @@ fn collect(schema: &Value, place: &str, found: &mut BTreeMap<String, Words>) {
     if let Some(words) = schema["enum"].as_array() {
         found.insert(place.to_owned(), words.iter().map(word).collect());
     }
-    match schema {
-        Value::Object(parts) => {
-            let parts = parts
-                .iter()
-                .filter(|(name, _)| !["if", "then", "else"].contains(&name.as_str()));
-            parts.for_each(|(name, part)| collect(part, &format!("{place}/{name}"), found));
+    for (name, part) in parts(schema) {
+        match name {
+            Some("if" | "then" | "else") => {}
+            Some(name) => collect(part, &format!("{place}/{name}"), found),
+            None => collect(part, place, found),
         }
-        Value::Array(parts) => parts.iter().for_each(|part| collect(part, place, found)),
-        _ => {}
     }
+}
+
+/// What a value is made of: fields have names, items have none.
+fn parts(value: &Value) -> Vec<(Option<&str>, &Value)> {
+    let fields = value.as_object().into_iter().flatten();
+    let fields = fields.map(|(name, part)| (Some(name.as_str()), part));
+    let items = value.as_array().into_iter().flatten().map(|part| (None, part));
+    fields.chain(items).collect()
 }
 
 #[test]
@@ -155,13 +157,11 @@ fn conditions_speak_of_words_that_there_are() {
 }
 
 fn conditions(schema: &Value) -> Vec<String> {
-    let parts: Vec<(&str, &Value)> = match schema {
-        Value::Object(parts) => parts.iter().map(|(name, part)| (name.as_str(), part)).collect(),
-        Value::Array(parts) => parts.iter().map(|part| ("", part)).collect(),
-        _ => Vec::new(),
+    let within = |(name, part)| match name {
+        Some("if") => words_in(part),
+        Some(_) | None => conditions(part),
     };
-    let within = |(name, part): (&str, &Value)| if name == "if" { words_in(part) } else { conditions(part) };
-    parts.into_iter().flat_map(within).collect()
+    parts(schema).into_iter().flat_map(within).collect()
 }
 
 fn words_in(schema: &Value) -> Vec<String> {

@@ -194,6 +194,7 @@ fn of_the_gateway() -> Vec<Change> {
         ("/shortened", Some(json!(false))),
         ("/policy/sha256", None),
         ("/policy", None),
+        ("/public_key", Some(Value::Null)),
         ("/public_key/kty", Some(json!("RSA"))),
         ("/public_key/x", Some(json!("short"))),
         ("/public_key/cuffd_gateway", Some(json!("gw-0042"))),
