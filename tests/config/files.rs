@@ -128,8 +128,15 @@ fn the_own_key_may_be_still_to_come_but_not_for_others() {
     let folder = Folder::new();
     let key = |path: &std::path::Path| format!("{GATEWAY}key_file = {path:?}\n");
     assert!(load(&key(&folder.path().join("later.jwk"))).is_ok());
-    assert!(load(&key(&folder.secret("key.jwk", "{}"))).is_ok());
-    let open = folder.file("open.jwk", "{}", 0o644);
+    // RFC 8037, appendix A.1.
+    let private = r#"{"kty":"OKP","crv":"Ed25519","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",
+        "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+    assert!(load(&key(&folder.secret("key.jwk", private))).is_ok());
+    assert_eq!(
+        subjects(&refused(&key(&folder.secret("none.jwk", "{}")))),
+        ["gateway.key_file"]
+    );
+    let open = folder.file("open.jwk", private, 0o644);
     assert_eq!(subjects(&refused(&key(&open))), ["gateway.key_file"]);
     assert_eq!(subjects(&refused(&key(folder.path()))), ["gateway.key_file"]);
     let credential = format!("{GATEWAY}key_file = \"cred:cuffd-key\"\n");

@@ -95,6 +95,8 @@ async fn what_asks_for_the_store_makes_none() {
 #[tokio::test]
 async fn who_may_not_open_the_store_is_told_so() {
     let gateway = used().await;
+    // Closed to a stranger as well, it would be named first.
+    fs::remove_file(gateway.path("key.jwk")).unwrap();
     let (folder, lock) = (gateway.path("store"), gateway.path("store/cuffd.db.lock"));
     fs::set_permissions(&lock, Permissions::from_mode(0o400)).unwrap();
     let (readings, resend) = (&["readings"][..], &["resend", "--since", "2026-11-21"][..]);
