@@ -7,7 +7,7 @@ import {readFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
 
 const [cache, file] = process.argv.slice(2);
-const require = createRequire(`${cache}/node/`);
+const require = createRequire(`${cache}/`);
 const fhirpath = require('fhirpath');
 const r4 = require('fhirpath/fhir-context/r4');
 

@@ -20,7 +20,7 @@ fn run(program: &Path, arguments: &[&Path]) -> String {
 
 /// The cache with the validators, filled if it was empty.
 fn set_up() -> PathBuf {
-    let said = run(&Path::new(HERE).join("setup"), &[]);
+    let said = run(&Path::new(HERE).join("../tools/setup"), &[]);
     PathBuf::from(said.lines().last().expect("the cache's path"))
 }
 

@@ -18,6 +18,8 @@ async fn output(program: &Path, arguments: &[&Path], input: &str) -> String {
     let mut process = Command::new(program)
         .args(arguments)
         .env("PYTHONWARNINGS", "ignore")
+        // Node 18 has what the library needs, but hides it.
+        .env("NODE_OPTIONS", "--experimental-global-webcrypto")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
