@@ -101,9 +101,11 @@ fn code(error: &KeyringError) -> u8 {
         KeyringError::NoNext => exit::BAD,
         KeyringError::Given => exit::NOT_PERMITTED,
         KeyringError::NoKey { .. } => exit::CONFIG,
-        KeyringError::Read { cause, .. } | KeyringError::Write { cause, .. } => match cause.kind() {
-            std::io::ErrorKind::PermissionDenied => exit::NOT_PERMITTED,
-            _ => exit::STORE,
-        },
+        KeyringError::Read { cause, .. } | KeyringError::Write { cause, .. }
+            if cause.kind() == std::io::ErrorKind::PermissionDenied =>
+        {
+            exit::NOT_PERMITTED
+        }
+        KeyringError::Read { .. } | KeyringError::Write { .. } => exit::STORE,
     }
 }

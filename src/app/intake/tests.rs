@@ -222,12 +222,11 @@ fn settings(folder: &Path, boot: Uuid) -> store::Settings {
 type Others = (watch::Sender<StoreState>, watch::Sender<Arc<State>>, mpsc::Sender<Ask>);
 
 fn intake(store: Store, policy: Policy, boot: Uuid, clock: watch::Receiver<bool>, last: LastSeq) -> (Intake, Others) {
-    let (site, gateway, run) = (name("north"), name("gw"), Uuid::new_v4());
     let board = Board::new(&cuffs(), RadioState::Virtual);
     let identity = Identity {
-        site: site.clone(),
-        gateway: gateway.clone(),
-        run,
+        site: name("north"),
+        gateway: name("gw"),
+        run: Uuid::new_v4(),
         test: true,
         started_at: clock::wall(),
         brokers: Vec::new(),
@@ -253,21 +252,6 @@ fn intake(store: Store, policy: Policy, boot: Uuid, clock: watch::Receiver<bool>
         source: CancellationToken::new(),
         heart: heart.clone(),
     };
-    let topics = Topics::new("cuffd-test", &site, &gateway);
-    let maker = Maker {
-        origin: Origin {
-            site,
-            gateway,
-            run,
-            test: true,
-        },
-        topics,
-        publish: true,
-        bond_required: true,
-        patient_system: Some("urn:example:patients".to_owned()),
-        last,
-        key: watch::channel(Arc::new(SigningKey::generate().unwrap().0)).1,
-    };
     let settings = Settings {
         terms: Terms {
             policy: Some(Arc::new(policy)),
@@ -280,9 +264,27 @@ fn intake(store: Store, policy: Policy, boot: Uuid, clock: watch::Receiver<bool>
     };
     let persist = Persist::new(store, watch::Sender::new(false), heart);
     (
-        Intake::new(persist, settings, maker, board, outside),
+        Intake::new(persist, settings, maker(&identity, last), board, outside),
         (disk, state, asks),
     )
+}
+
+fn maker(identity: &Identity, last: LastSeq) -> Maker {
+    let (site, gateway) = (identity.site.clone(), identity.gateway.clone());
+    Maker {
+        topics: Topics::new("cuffd-test", &site, &gateway),
+        origin: Origin {
+            site,
+            gateway,
+            run: identity.run,
+            test: true,
+        },
+        publish: true,
+        bond_required: true,
+        patient_system: Some("urn:example:patients".to_owned()),
+        last,
+        key: watch::channel(Arc::new(SigningKey::generate().unwrap().0)).1,
+    }
 }
 
 fn time(of: &Value) -> Timestamp {

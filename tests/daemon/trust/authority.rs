@@ -157,74 +157,78 @@ impl Clinic {
     }
 }
 
-#[tokio::test]
-async fn whatever_is_tried_without_the_right_key_says_why_and_changes_nothing() {
-    let mut clinic = Clinic::open().await;
+/// What is tried, how it arrives, and why it is refused.
+type Attempt = (&'static str, String, &'static str);
+
+fn opening(changes: &Value) -> Value {
+    let mut fields = json!({"session": "s1", "patient": "p1"});
+    for (name, value) in changes.as_object().unwrap() {
+        fields[name] = value.clone();
+    }
+    command("open_session", &fields)
+}
+
+/// Commands to which no listed key has lent its power.
+fn unproved(clinic: &Clinic, good: &Value) -> Vec<Attempt> {
     let stranger = PlatformKey::new("stranger");
-    let open = |changes: Value| {
-        let mut open = command("open_session", &json!({"session": "s1", "patient": "p1"}));
-        for (name, value) in changes.as_object().unwrap() {
-            open[name] = value.clone();
-        }
-        open
-    };
-    let in_minutes = |minutes| json!(clock::wall() + SignedDuration::from_mins(minutes));
-    let signed = clinic.clinicians.sign(&open(json!({})));
-    let mut changed = signed.clone();
+    let mut changed = good.clone();
     changed["session"] = json!("s2");
-    let mut stripped = signed.clone();
+    let mut stripped = good.clone();
     stripped.as_object_mut().unwrap().remove("proof");
-    let resigned = stranger.sign(&stripped);
     let mut borrowed = clinic
         .clinicians
         .sign(&command("close_session", &json!({"session": "s1"})));
     borrowed["command"] = json!("open_session");
     borrowed["patient"] = json!("p1");
+    let of_the_store = clinic.store.sign(&opening(&json!({})));
+    let decision = json!({"session": "s1", "answer": Uuid::new_v4(), "decision": "approve", "by": "dr"});
+    let deciding = clinic.store.sign(&command("decide", &decision));
+    let attempts = [
+        ("unsigned", stripped.clone()),
+        ("changed after signing", changed),
+        ("signed anew by a stranger", stranger.sign(&stripped)),
+        ("with the proof of another command", borrowed),
+        ("by a key for something else", of_the_store),
+        ("a decision by the store", deciding),
+    ];
+    attempts
+        .map(|(what, sent)| (what, sent.to_string(), "not_authorized"))
+        .into()
+}
+
+/// Commands that a clinician did sign, and that are refused all the same.
+fn signed_in_vain(clinic: &Clinic, good: &Value) -> Vec<Attempt> {
+    let in_minutes = |minutes| json!(clock::wall() + SignedDuration::from_mins(minutes));
+    let signed = |changes: Value| clinic.clinicians.sign(&opening(&changes)).to_string();
     let deep = format!("{}{}", "[".repeat(4000), "]".repeat(4000));
-    let doubled = signed.to_string().replacen('{', "{\"session\":\"s3\",", 1);
-    let misaddressed = clinic.clinicians.sign(&open(json!({"gateway": "gw-2"})));
-    let elsewhere = clinic.clinicians.sign(&open(json!({"site": "south"})));
-    let late = clinic.clinicians.sign(&open(json!({"expires_at": in_minutes(-1)})));
-    let eternal = clinic
-        .clinicians
-        .sign(&open(json!({"expires_at": in_minutes(24 * 60 + 5)})));
-    let large = clinic.clinicians.sign(&open(json!({"padding": "x".repeat(8192)})));
-    let wrong = clinic.clinicians.sign(&open(json!({"session": 7})));
-    let of_the_store = clinic.store.sign(&open(json!({})));
-    let deciding = clinic.store.sign(&command(
-        "decide",
-        &json!({
-            "session": "s1", "answer": Uuid::new_v4(), "decision": "approve", "by": "dr"
-        }),
-    ));
-    for (what, payload, code) in [
-        ("unsigned", stripped.to_string(), "not_authorized"),
-        ("changed after signing", changed.to_string(), "not_authorized"),
-        ("signed anew by a stranger", resigned.to_string(), "not_authorized"),
+    let doubled = good.to_string().replacen('{', "{\"session\":\"s3\",", 1);
+    let too_long = json!({"expires_at": in_minutes(24 * 60 + 5)});
+    vec![
         (
-            "with the proof of another command",
-            borrowed.to_string(),
-            "not_authorized",
+            "to another gateway",
+            signed(json!({"gateway": "gw-2"})),
+            "wrong_gateway",
         ),
-        (
-            "by a key for something else",
-            of_the_store.to_string(),
-            "not_authorized",
-        ),
-        ("a decision by the store", deciding.to_string(), "not_authorized"),
-        ("to another gateway", misaddressed.to_string(), "wrong_gateway"),
-        ("to another site", elsewhere.to_string(), "wrong_gateway"),
-        ("expired", late.to_string(), "expired"),
-        ("valid for too long", eternal.to_string(), "expired"),
-        ("too large", large.to_string(), "malformed"),
-        ("of a wrong type", wrong.to_string(), "malformed"),
+        ("to another site", signed(json!({"site": "south"})), "wrong_gateway"),
+        ("expired", signed(json!({"expires_at": in_minutes(-1)})), "expired"),
+        ("valid for too long", signed(too_long), "expired"),
+        ("too large", signed(json!({"padding": "x".repeat(8192)})), "malformed"),
+        ("of a wrong type", signed(json!({"session": 7})), "malformed"),
         ("nested deep", deep, "malformed"),
         ("with a name twice", doubled, "malformed"),
-    ] {
+    ]
+}
+
+#[tokio::test]
+async fn whatever_is_tried_without_the_right_key_says_why_and_changes_nothing() {
+    let mut clinic = Clinic::open().await;
+    let good = clinic.clinicians.sign(&opening(&json!({})));
+    let attempts = [unproved(&clinic, &good), signed_in_vain(&clinic, &good)].concat();
+    for (what, payload, code) in attempts {
         assert_eq!(clinic.code(&payload).await, code, "{what}");
         assert_eq!(clinic.sessions().await, [] as [Value; 0], "{what}");
     }
-    let kept = signed.to_string();
+    let kept = good.to_string();
     clinic
         .platform
         .publish(COMMAND, &kept, true, PublishProperties::default())
