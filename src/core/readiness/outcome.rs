@@ -110,3 +110,17 @@ pub enum Alert {
         verification: Verification,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_measurement_that_does_not_count_has_reasons() {
+        let reasons = [ReadingReason::RestIncomplete, ReadingReason::TooSoon];
+        assert_eq!(Fate::NotCounted(reasons.to_vec()).reasons(), reasons);
+        for fate in [Fate::Counted, Fate::Crisis, Fate::IrregularPulse] {
+            assert_eq!(fate.reasons(), [], "{fate:?}");
+        }
+    }
+}

@@ -27,6 +27,23 @@ fn an_attestation_holds_for_attest_for_and_may_be_given_again() {
 }
 
 #[test]
+fn each_attestation_lapses_at_its_own_time() {
+    session(
+        r#"attestations = ["companion", "safe"]
+           attest_for = "10m""#,
+        "> 18:00:00 opened s1 p1
+           ...
+         > 18:00:00 attested s1 companion
+           18:00:00 s1 waiting: readings_needed 2, attestation_missing safe
+         > 18:04:00 attested s1 safe
+           18:04:00 s1 waiting: readings_needed 2
+         > 18:14:00 tick
+           18:10:00 s1 waiting: readings_needed 2, attestation_missing companion
+           18:14:00 s1 waiting: readings_needed 2, attestation_missing companion, attestation_missing safe",
+    );
+}
+
+#[test]
 fn an_attestation_that_is_taken_back_holds_no_more() {
     session(
         r#"attestations = ["companion", "safe"]

@@ -187,6 +187,24 @@ fn the_extra_reading_is_asked_for_in_each_round_anew() {
 }
 
 #[test]
+fn the_extra_reading_is_asked_for_when_all_others_are_there() {
+    session(
+        r#"extra_if_differ = { systolic = 10, diastolic = 10 }
+           readings = 3"#,
+        "> 18:00:00 opened s1 p1
+           ...
+         > 18:01:00 own: 120/80 taken 18:01:00
+           18:01:00 s1 waiting: readings_needed 2 — 120/80 of r1
+         > 18:02:00 own: 100/80 taken 18:02:00
+           18:02:00 s1 waiting: readings_needed 1 — 110/80 of r1 r2
+         > 18:03:00 own: 110/80 taken 18:03:00
+           18:03:00 s1 waiting: readings_needed 1 — 110/80 of r1 r2 r3
+         > 18:04:00 own: 110/80 taken 18:04:00
+           18:04:00 s1 ready until 18:34:00 — 110/80 of r1 r2 r3 r4",
+    );
+}
+
+#[test]
 fn a_pass_holds_until_its_last_readings_time_and_no_longer() {
     session(
         "",
