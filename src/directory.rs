@@ -1,11 +1,14 @@
-//! The directory that a file stands in: whose it is, and that its names survive a power cut.
+//! The directory that a file stands in: whose it is, and that what is written there survives a power cut.
 
-use std::fs::File;
-use std::io;
-use std::os::unix::fs::{MetadataExt, fchown};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::Path;
 
 use rustix::process::geteuid;
+
+/// Who may read what is written here.
+const OWNER_ONLY: u32 = 0o600;
 
 /// The directory that `path` stands in.
 #[must_use]
@@ -22,6 +25,25 @@ pub fn of(path: &Path) -> &Path {
 /// What the system says.
 pub fn sync(path: &Path) -> io::Result<()> {
     File::open(of(path))?.sync_all()
+}
+
+/// Writes a line into a new file that is its owner's alone, whole from the moment it is there, and never replaces one.
+///
+/// # Errors
+/// There is one already, or what the system says.
+pub fn write_new(path: &Path, line: &str) -> io::Result<()> {
+    let mut draft = tempfile::Builder::new().prefix(".new-").make_in(of(path), |draft| {
+        OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(OWNER_ONLY)
+            .open(draft)
+    })?;
+    writeln!(draft.as_file_mut(), "{line}")?;
+    give_to_owner(path, draft.as_file())?;
+    draft.as_file().sync_all()?;
+    draft.persist_noclobber(path).map_err(|refused| refused.error)?;
+    sync(path)
 }
 
 /// Gives what root has made at `path` to whom the directory belongs to, so that it never keeps the daemon out.

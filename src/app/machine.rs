@@ -1,11 +1,11 @@
 //! Which machine the state belongs to: a copy of it must not run beside the original under the same name.
 //!
 //! Two gateways of one name would give the same numbers to different messages, and each would answer for the other's
-//! sessions. A copied card brings the state with it, but not the id that a machine gives itself at its first start.
+//! sessions. A machine gives itself an id at its first start; a copy of a whole card that has started before brings that along,
+//! and then only the numbers of its messages tell (`cuffd verify`).
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use tracing::{info, warn};
@@ -63,15 +63,16 @@ fn claim_for(store: &Path, machine_id: &str) -> Result<(), MachineError> {
     };
     let own = digest(machine_id);
     match fs::read_to_string(&mark) {
-        Ok(found) if found.trim() == own => Ok(()),
-        Ok(_) => Err(MachineError::Another { mark }),
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
-            write(&mark, &own).map_err(failed)?;
-            info!(mark = %mark.display(), "the state belongs to this machine from here on");
-            Ok(())
-        }
-        Err(cause) => Err(failed(cause)),
+        Ok(found) if found.trim() == own => return Ok(()),
+        Ok(found) if found.trim().len() == own.len() => return Err(MachineError::Another { mark }),
+        // It names nobody: a disk that was full, or somebody's editor.
+        Ok(_) => fs::remove_file(&mark).map_err(failed)?,
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
+        Err(cause) => return Err(failed(cause)),
     }
+    directory::write_new(&mark, &own).map_err(failed)?;
+    info!(mark = %mark.display(), "the state belongs to this machine from here on");
+    Ok(())
 }
 
 fn mark_beside(store: &Path) -> PathBuf {
@@ -86,20 +87,24 @@ fn digest(machine_id: &str) -> String {
     hex(ring::digest::digest(&ring::digest::SHA256, salted.as_bytes()).as_ref())
 }
 
-fn write(mark: &Path, text: &str) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(mark)?;
-    writeln!(file, "{text}")?;
-    directory::give_to_owner(mark, &file)?;
-    file.sync_all()?;
-    directory::sync(mark)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const ONE: &str = "0123456789abcdef0123456789abcdef";
     const OTHER: &str = "fedcba9876543210fedcba9876543210";
+
+    #[test]
+    fn a_mark_that_names_nobody_is_made_anew() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = folder.path().join("cuffd.db");
+        for left in ["", "0123"] {
+            fs::write(mark_beside(&store), left).expect("as after a power cut");
+            claim_for(&store, ONE).expect("nobody else's");
+            assert!(matches!(claim_for(&store, OTHER), Err(MachineError::Another { .. })));
+            fs::remove_file(mark_beside(&store)).expect("it is there");
+        }
+    }
 
     #[test]
     fn a_copy_of_the_state_is_refused_until_it_is_taken_over() {

@@ -29,7 +29,7 @@ use crate::proof::{Keyring, KeyringError};
 use crate::simulate;
 use crate::store::{Aside, Opened, Store, StoreError};
 use crate::systemd::{self, Watchdog};
-use crate::{bluetooth, clock};
+use crate::{bluetooth, clock, directory};
 
 /// Stopping takes at most so long, whatever hangs.
 const GRACE: Duration = Duration::from_secs(20);
@@ -121,6 +121,11 @@ impl AppError {
             Self::Key(KeyringError::Read { .. } | KeyringError::Write { .. }) => Remedy::Store,
             Self::Key(KeyringError::NoKey { .. } | KeyringError::Given | KeyringError::NoNext) => Remedy::Configure,
             Self::Machine(machine::MachineError::Another { .. }) => Remedy::Configure,
+            Self::Machine(machine::MachineError::Mark { cause, .. })
+                if cause.kind() == std::io::ErrorKind::PermissionDenied =>
+            {
+                Remedy::Permit
+            }
             Self::Store(_) | Self::Unstored | Self::Machine(machine::MachineError::Mark { .. }) => Remedy::Store,
             Self::Setup { .. } | Self::Ended(_) => Remedy::Report,
         }
@@ -215,6 +220,10 @@ async fn stop_in_order(running: &start::Running, tasks: &mut Tasks) {
 }
 
 async fn open_store(config: &Config) -> Result<(Opened, wiring::Heads), AppError> {
+    // Before anything is changed: it may be another machine's. Whether there is a directory at all, the store says better.
+    if !config.gateway.test && directory::of(&config.store.path).is_dir() {
+        machine::claim(&config.store.path)?;
+    }
     let opened = Store::open(store_settings(config), clock::now())?;
     if let Some(aside) = &opened.aside {
         report_aside(aside);
@@ -223,7 +232,6 @@ async fn open_store(config: &Config) -> Result<(Opened, wiring::Heads), AppError
     if config.gateway.test {
         opened.store.bind_for_tests(site, gateway).await?;
     } else {
-        machine::claim(&config.store.path)?;
         opened.store.bind(site, gateway).await?;
     }
     let heads = opened.store.heads().await?;

@@ -9,6 +9,7 @@ use crate::control::client::{self, ClientError};
 use crate::control::key::{NO_NEXT, NOT_OURS, Shown};
 use crate::control::socket_path;
 use crate::proof::{Keyring, KeyringError, PublicKey};
+use crate::store::{Lock, StoreError};
 
 /// Prints the public key that messages are signed with, as a JWK, and its fingerprint.
 ///
@@ -79,10 +80,13 @@ async fn in_daemon(action: Option<Action>) -> Result<Shown, ClientError> {
 
 fn alone(global: &Global, action: Option<Action>) -> Result<Shown, NoKey> {
     let loaded = config::load(&global.config, config::environment());
-    let gateway = loaded
-        .map_err(|mistakes| NoKey::Failure(mistakes.into()))?
-        .config
-        .gateway;
+    let config = loaded.map_err(|mistakes| NoKey::Failure(mistakes.into()))?.config;
+    // A daemon that is about to listen, or cannot, must not sign on with a key that is gone.
+    let _lock = match (action, Lock::hold(&config.store.path)) {
+        (None, _) | (Some(_), Err(StoreError::NoDirectory { .. })) => None,
+        (Some(_), lock) => Some(lock.map_err(|error| NoKey::Failure(error.into()))?),
+    };
+    let gateway = config.gateway;
     let key = of_file(&gateway.key_file, action).map_err(NoKey::File)?;
     Ok(Shown::of(key, &gateway.site, &gateway.id))
 }

@@ -103,11 +103,7 @@ fn check(
     let mut sequences = Sequences::default();
     let mut line = Vec::new();
     while read_line(&mut input, &mut line, LONGEST_LINE).map_err(VerifyError::Read)? {
-        let text = without_end(&line).trim_ascii();
-        if text.is_empty() {
-            continue;
-        }
-        let judged = line::judge(text, keys);
+        let judged = line::judge(without_end(&line).trim_ascii(), keys);
         match &judged.verdict {
             Ok(place) => {
                 writeln!(output, "ok {}", judged.id).map_err(VerifyError::Write)?;

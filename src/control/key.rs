@@ -65,7 +65,12 @@ fn answer(sources: &Sources, key: Result<PublicKey, KeyringError>) -> Response {
                     StatusCode::INTERNAL_SERVER_ERROR
                 }
             };
-            (status, error.to_string()).into_response()
+            let cause = std::error::Error::source(&error).map(ToString::to_string);
+            let text = [Some(error.to_string()), cause]
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>();
+            (status, text.join(": ")).into_response()
         }
     }
 }

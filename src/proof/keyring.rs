@@ -3,9 +3,9 @@
 //! A key file is 0600 from its first moment and whole at every moment, and belongs to whom its directory belongs to. The
 //! next key stands beside it as `NAME.next`. A key that was given as a systemd credential is never written.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,9 +14,6 @@ use tokio::sync::watch;
 
 use super::{KeyError, PublicKey, SigningKey};
 use crate::directory;
-
-/// Who may read a key.
-const OWNER_ONLY: u32 = 0o600;
 
 /// Who may enter a directory that is made for a key.
 const OWNER_ENTERS: u32 = 0o700;
@@ -123,9 +120,10 @@ impl Keyring {
             cause,
         };
         fs::rename(&next, &self.path).map_err(written)?;
-        directory::sync(&self.path).map_err(written)?;
         let public = key.public();
+        // What is in the file is what signs, even if the next line fails.
         self.current.send_replace(Arc::new(key));
+        directory::sync(&self.path).map_err(written)?;
         Ok(public)
     }
 
@@ -188,25 +186,12 @@ fn make(path: &Path) -> Result<SigningKey, KeyringError> {
     }
 }
 
-/// Writes a file that is whole from the moment it is there, and never replaces one.
 fn write(path: &Path, text: &str) -> io::Result<()> {
-    let folder = directory::of(path);
     fs::DirBuilder::new()
         .recursive(true)
         .mode(OWNER_ENTERS)
-        .create(folder)?;
-    let mut draft = tempfile::Builder::new().prefix(".key-").make_in(folder, |draft| {
-        OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(OWNER_ONLY)
-            .open(draft)
-    })?;
-    writeln!(draft.as_file_mut(), "{text}")?;
-    directory::give_to_owner(path, draft.as_file())?;
-    draft.as_file().sync_all()?;
-    draft.persist_noclobber(path).map_err(|refused| refused.error)?;
-    directory::sync(path)
+        .create(directory::of(path))?;
+    directory::write_new(path, text)
 }
 
 #[cfg(test)]

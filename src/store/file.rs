@@ -63,7 +63,19 @@ pub(super) fn examine(path: &Path) -> Result<(), StoreError> {
 }
 
 /// Makes this process the only one that has the store open, until it is dropped or the process ends.
-pub(super) struct Lock(File);
+#[derive(Debug)]
+pub struct Lock(File);
+
+impl Lock {
+    /// Keeps everyone else from the store at `path`, whether there is one yet or not.
+    ///
+    /// # Errors
+    /// Somebody has it open ([`StoreError::Locked`]), or there is no directory for it.
+    pub fn hold(path: &Path) -> Result<Self, StoreError> {
+        examine(path)?;
+        lock(path)
+    }
+}
 
 impl Drop for Lock {
     fn drop(&mut self) {

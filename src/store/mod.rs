@@ -42,6 +42,7 @@ pub use self::connections::{ConnectionId, Opening, StoredConnection};
 pub use self::cuffs::CuffCounts;
 pub use self::damaged::Aside;
 pub use self::error::StoreError;
+pub use self::file::Lock;
 pub use self::housekeeping::{Pruned, StoreHealth};
 pub use self::judged::{Became, Judged, NewReading, Step};
 pub use self::measurements::{MeasurementId, NewMeasurement, StoredMeasurement, Unjudged};

@@ -76,6 +76,7 @@ fn each_line_has_its_answer_and_one_bad_message_is_enough_for_a_bad_end() {
         "bad - malformed",
         "bad - malformed",
         "bad - malformed",
+        "bad - malformed",
         "bad a malformed",
     ];
     assert_eq!(told, expected);
