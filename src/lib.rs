@@ -21,4 +21,6 @@ pub mod proof;
 pub mod simulate;
 pub mod store;
 pub mod systemd;
+pub mod text;
 pub mod user;
+pub mod web;
