@@ -3,7 +3,7 @@
 //! Reads cuffs over the Bluetooth Blood Pressure Profile, stores every measurement, decides by the clinic's policy
 //! whether a session is ready, and publishes readings and answers over MQTT.
 //!
-//! Dependencies point one way: `main → cli → app → {bluetooth, control, mqtt, simulate, store} → core`
+//! Dependencies point one way: `main → cli → app → {bluetooth, control, mqtt, simulate, store, web} → core`
 //! (`tests/architecture.rs` holds it).
 
 pub mod app;
@@ -21,4 +21,6 @@ pub mod proof;
 pub mod simulate;
 pub mod store;
 pub mod systemd;
+pub mod text;
 pub mod user;
+pub mod web;

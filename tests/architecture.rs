@@ -15,12 +15,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("user", &[]),
     ("log", &["config"]),
     ("proof", &["directory"]),
-    ("config", &["clock", "proof"]),
+    ("text", &[]),
+    ("config", &["clock", "proof", "text"]),
     ("bluetooth", &["clock"]),
     ("store", &["clock", "directory", "user"]),
     ("mqtt", &["clock", "proof", "store"]),
     ("control", &["clock", "proof", "store"]),
     ("simulate", &["clock"]),
+    ("web", &["clock", "store", "text"]),
     (
         "app",
         &[
@@ -34,6 +36,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "simulate",
             "store",
             "systemd",
+            "text",
+            "web",
         ],
     ),
     (

@@ -294,7 +294,7 @@ fn wanted_of_gate(command: &Command) -> Option<Want> {
 }
 
 /// Why the gate did not do it, as a reply says it.
-fn refusal(not_done: NotDone) -> Refusal {
+pub(super) fn refusal(not_done: NotDone) -> Refusal {
     let code = match not_done {
         NotDone::PolicyMismatch => Code::PolicyMismatch,
         NotDone::Superseded => Code::Superseded,

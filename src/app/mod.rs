@@ -7,6 +7,7 @@ pub mod commands;
 mod housekeeping;
 pub mod intake;
 mod machine;
+mod page;
 pub mod persist;
 pub mod report;
 mod start;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use axum::Router;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
@@ -16,7 +17,7 @@ use super::persist::Persist;
 use super::report::{self, Identity, Parts};
 use super::tasks::{Task, Tasks};
 use super::wiring::{self, Heads};
-use super::{AppError, EVENTS, Source, chain, housekeeping, status};
+use super::{AppError, EVENTS, Source, chain, housekeeping, page, status};
 use crate::config::Config;
 use crate::control::server::{self, Sources};
 use crate::core::delivery::Kind;
@@ -29,7 +30,7 @@ use crate::mqtt::link::{self, LinkState};
 use crate::proof::Keyring;
 use crate::store::{CuffCounts, Store};
 use crate::systemd::{BEAT, Heart, Watchdog};
-use crate::{bluetooth, clock, control};
+use crate::{bluetooth, clock, control, web};
 
 /// Commands and replies that wait for each other.
 const COMMANDS: usize = 64;
@@ -125,7 +126,8 @@ pub(super) async fn start(
         tasks,
         watchdog.heart("source"),
     );
-    start_control(config, store, &channels, &running, tasks);
+    let site = start_page(config, store, &channels, &running, tasks, watchdog)?;
+    start_control(config, store, &channels, web::api(site), &running, tasks);
     Ok(running)
 }
 
@@ -345,8 +347,43 @@ async fn beat_until(cancel: CancellationToken, heart: &Heart) {
     }
 }
 
+/// The page, if there is to be one, and what it is made of: the control socket has the same.
+fn start_page(
+    config: &Config,
+    store: &Store,
+    channels: &Channels,
+    running: &Running,
+    tasks: &mut Tasks,
+    watchdog: &mut Watchdog,
+) -> Result<Arc<web::Site>, AppError> {
+    let (pressed, presses) = mpsc::channel(COMMANDS);
+    let (gate, heart) = (channels.asks.clone(), watchdog.heart("pressed"));
+    tasks.spawn(Task::Pressed, async move {
+        page::ask_the_gate(presses, gate, heart).await;
+        Ok(())
+    });
+    let stop = running.control.clone();
+    let site = page::site(config, store, channels.state.subscribe(), pressed, stop.clone())?;
+    let site = Arc::new(site);
+    if let Some(listener) = page::listener(config)? {
+        let (router, heart) = (web::page(Arc::clone(&site)), watchdog.heart("page"));
+        tasks.spawn(Task::Page, async move {
+            web::serve(listener, router, stop, || heart.beat()).await;
+            Ok(())
+        });
+    }
+    Ok(site)
+}
+
 /// A daemon without its control socket still collects and delivers, so its lack is told and lived with.
-fn start_control(config: &Config, store: &Store, channels: &Channels, running: &Running, tasks: &mut Tasks) {
+fn start_control(
+    config: &Config,
+    store: &Store,
+    channels: &Channels,
+    api: Router,
+    running: &Running,
+    tasks: &mut Tasks,
+) {
     let path = control::socket_path();
     let socket = match server::bind(&path) {
         Ok(socket) => socket,
@@ -359,7 +396,6 @@ fn start_control(config: &Config, store: &Store, channels: &Channels, running: &
         }
     };
     let sources = Sources {
-        state: channels.state.subscribe(),
         store: store.clone(),
         keys: channels.keys.clone(),
         site: config.gateway.site.clone(),
@@ -367,7 +403,7 @@ fn start_control(config: &Config, store: &Store, channels: &Channels, running: &
     };
     let cancel = running.control.clone();
     tasks.spawn(Task::Control, async move {
-        let served = server::serve(socket, sources, cancel).await;
+        let served = server::serve(socket, sources, api, cancel).await;
         served.map_err(|cause| AppError::Setup {
             what: "the control socket failed",
             cause,

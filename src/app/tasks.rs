@@ -20,6 +20,10 @@ pub(super) enum Task {
     Commands,
     /// The control socket.
     Control,
+    /// The page for the people in the room.
+    Page,
+    /// What is pressed there, to the gate.
+    Pressed,
     /// Whether the clock can be believed.
     Clock,
     /// What is known now.
@@ -42,6 +46,8 @@ impl Task {
             Self::Link => "link",
             Self::Commands => "commands",
             Self::Control => "control",
+            Self::Page => "page",
+            Self::Pressed => "pressed",
             Self::Clock => "clock",
             Self::Report => "report",
             Self::Status => "status",

@@ -19,7 +19,7 @@ pub fn run(path: &Path) -> u8 {
     code
 }
 
-/// What `check` says: mistakes or a summary, then warnings, then what is not in force yet.
+/// What `check` says: mistakes or a summary, then warnings.
 fn report(path: &Path, answer: &Result<Loaded, Mistakes>) -> String {
     match answer {
         Err(mistakes) => {
@@ -36,16 +36,13 @@ fn report(path: &Path, answer: &Result<Loaded, Mistakes>) -> String {
     }
 }
 
-/// One line for each warning, and for each key that is not in force yet. `run` says the same when it starts.
+/// One line for each warning. `run` says the same when it starts.
 #[must_use]
 pub fn remarks(loaded: &Loaded) -> String {
     let mut text = String::new();
     for warning in &loaded.warnings {
         // Writing to a `String` cannot fail.
         let _infallible = writeln!(text, "warning: {warning}");
-    }
-    for key in &loaded.not_in_force {
-        let _infallible = writeln!(text, "note: {key}: validated, not in force yet");
     }
     text
 }

@@ -136,7 +136,7 @@ pub fn printer() -> Printer<io::Stdout> {
 
 /// Runs the demo until `stop`, or with `--once` until everything was published and confirmed.
 ///
-/// `gateway` runs the daemon on a setup until the same `stop`, and then says what is in its store.
+/// `gateway` runs the daemon on a setup until the same `stop`, with its page on `page`, and then says what is in its store.
 ///
 /// # Errors
 /// See [`DemoError`].
@@ -144,6 +144,7 @@ pub async fn run<W, G, F, E>(
     args: Args,
     printer: Printer<W>,
     stop: CancellationToken,
+    page: SocketAddr,
     gateway: G,
 ) -> Result<(), DemoError>
 where
@@ -161,7 +162,7 @@ where
         orders: script.orders,
     };
     let mut show = Show::new(args, printer, script.cuff.model, script.acts, stage);
-    show.introduce(broker, &script.cuff)?;
+    show.introduce(broker, page, &script.cuff)?;
 
     let (watcher, watched) = mpsc::channel(ROOM);
     let (to_show, published) = mpsc::channel(ROOM);

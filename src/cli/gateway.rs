@@ -2,6 +2,7 @@
 
 use std::io;
 use std::io::IsTerminal;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::time::Duration;
 
@@ -39,7 +40,10 @@ pub(super) fn demo(args: demo::Args, level: Option<LogLevel>) -> u8 {
     );
     let stop = CancellationToken::new();
     let printer = Printer::new(io::stdout(), look);
-    let ended = run::on_runtime(demo::run(args, printer, stop.clone(), |setup| gateway(setup, stop)));
+    let page = page_address();
+    let ended = run::on_runtime(demo::run(args, printer, stop.clone(), page, |setup| {
+        gateway(setup, page, stop)
+    }));
     match ended {
         Some(Ok(())) => super::exit::OK,
         Some(Err(DemoError::Print(cause))) if cause.kind() == io::ErrorKind::BrokenPipe => super::exit::OK,
@@ -49,6 +53,14 @@ pub(super) fn demo(args: demo::Args, level: Option<LogLevel>) -> u8 {
         }
         None => super::exit::TRY_AGAIN,
     }
+}
+
+/// Where the page of the demo is: its usual place or, where somebody else listens there, another.
+fn page_address() -> SocketAddr {
+    let usual = SocketAddr::from((Ipv4Addr::LOCALHOST, 8377));
+    let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let free = |address| TcpListener::bind(address).and_then(|listener| listener.local_addr());
+    free(usual).or_else(|_taken| free(any)).unwrap_or(usual)
 }
 
 /// Why the gateway of the demo could not run.
@@ -65,13 +77,14 @@ enum GatewayError {
 }
 
 /// The daemon of the demo, in a folder that goes with it.
-async fn gateway(setup: Setup, stop: CancellationToken) -> Result<Stored, GatewayError> {
+async fn gateway(setup: Setup, page: SocketAddr, stop: CancellationToken) -> Result<Stored, GatewayError> {
     let folder = tempfile::tempdir()?;
     let mut config = config::load_text(DEMO, "config/demo.toml", [])?.config;
     config.store.path = folder.path().join("cuffd.db");
     config.gateway.key_file = SecretFile::unchecked(folder.path().join("key.jwk"));
     config.cuffs = setup.cuffs;
     config.gateway.time_zone = setup.time_zone;
+    config.web.listen = page;
     if let Some(broker) = config.mqtt.as_mut().and_then(|mqtt| mqtt.brokers.first_mut()) {
         broker.url.host = setup.broker.ip().to_string();
         broker.url.port = setup.broker.port();

@@ -34,9 +34,6 @@ pub(super) fn load(global: &Global) -> Result<Loaded, u8> {
     for warning in &loaded.warnings {
         warn!(%warning, "config");
     }
-    for key in &loaded.not_in_force {
-        warn!(key, "config: validated, not in force yet");
-    }
     Ok(loaded)
 }
 

@@ -11,7 +11,6 @@ mod cuffs;
 pub mod duration;
 pub mod files;
 pub mod gateway;
-mod in_force;
 mod kind;
 pub mod log;
 pub mod mistake;
@@ -82,8 +81,6 @@ pub struct Loaded {
     pub config: Config,
     /// What is allowed but unwise.
     pub warnings: Vec<Warning>,
-    /// Keys that are set and right, and that nothing acts on yet.
-    pub not_in_force: Vec<&'static str>,
 }
 
 /// What a replay needs of a config.
@@ -176,14 +173,9 @@ fn load_tree(
         now: clock::wall(),
     };
     let (tree, mistakes) = source::merge(file?, &environment);
-    let not_in_force = in_force::not_in_force(&tree);
     let mut findings = Findings::new(mistakes);
     let answer = read_root(tree, &mut findings, |root| read_config(root, &around));
-    finish(answer, findings).map(|(config, warnings)| Loaded {
-        config,
-        warnings,
-        not_in_force,
-    })
+    finish(answer, findings).map(|(config, warnings)| Loaded { config, warnings })
 }
 
 fn read_config(root: &mut Table, around: &Surroundings) -> Read<Config> {

@@ -2,16 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::broker::is_host;
 use super::certificate::{Identity, identity};
 use super::files::{SecretFile, Surroundings, secret};
 use super::kind::{Refusal, boolean, choice, line, text};
 use super::reader::{Read, Shown, Table};
-
-/// The languages that come with cuffd.
-const SHIPPED: [&str; 3] = ["en", "es", "de"];
+use crate::text::{SHIPPED, Texts};
 
 /// The fewest digits of a code (contract 4).
 const FEWEST_DIGITS: usize = 6;
@@ -33,10 +31,8 @@ pub struct Web {
     pub hosts: Vec<String>,
     /// Whether the page may open a session.
     pub open_sessions: OpenSessions,
-    /// At least one; the first is the fallback.
-    pub languages: Vec<String>,
-    /// `NAME.toml` in it overrides single lines of the shipped texts.
-    pub text_dir: PathBuf,
+    /// What the page says, by language. At least one; the first is the fallback.
+    pub texts: Vec<(String, Texts)>,
     /// Whether the page shows numbers.
     pub show_values: bool,
     /// What the page says in every state; always there if there is a policy.
@@ -92,6 +88,7 @@ pub(super) fn read(table: &mut Table, sessions: Sessions, around: &Surroundings)
     let languages = read_languages(table, text_dir.as_ref().ok());
     let show_values = table.or("show_values", true, boolean);
     let contacts = read_contacts(table, sessions, languages.as_deref().unwrap_or_default());
+    let texts = read_texts(table, languages?, &text_dir?);
     Ok(Web {
         enabled: enabled?,
         listen: listen?,
@@ -100,8 +97,7 @@ pub(super) fn read(table: &mut Table, sessions: Sessions, around: &Surroundings)
         identity: identity?,
         hosts: hosts?.unwrap_or_default(),
         open_sessions: open_sessions?,
-        languages: languages?,
-        text_dir: text_dir?,
+        texts: texts?,
         show_values: show_values?,
         contacts: contacts?,
     })
@@ -161,6 +157,33 @@ fn read_languages(table: &mut Table, folder: Option<&PathBuf>) -> Read<Vec<Strin
         return Err(table.refuse("languages", "an empty list", "one language or more"));
     }
     Ok(languages)
+}
+
+/// The shipped texts, with the lines of the clinic's own files in their place.
+fn read_texts(table: &mut Table, languages: Vec<String>, folder: &Path) -> Read<Vec<(String, Texts)>> {
+    let mut texts = Vec::new();
+    for language in languages {
+        let file = folder.join(format!("{language}.toml"));
+        let read = own_lines(&file)
+            .and_then(|own| crate::text::read(&language, own.as_deref()).map_err(|why| why.to_string()));
+        match read {
+            Ok(said) => texts.push((language, said)),
+            Err(why) => {
+                let found = format!("{}, which {why}", file.display());
+                return Err(table.refuse("text_dir", found, "files of lines like those of the shipped texts"));
+            }
+        }
+    }
+    Ok(texts)
+}
+
+/// A file that is not there changes nothing.
+fn own_lines(file: &Path) -> Result<Option<String>, String> {
+    match std::fs::read_to_string(file) {
+        Ok(text) => Ok(Some(text)),
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(cause) => Err(format!("cannot be read: {cause}")),
+    }
 }
 
 /// Whether this is a plain language tag: `en`, `pt-BR`. It becomes part of a file's name, so nothing else may pass.

@@ -4,7 +4,6 @@ use std::fs::Permissions;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Path, Query, State as Shared};
@@ -17,14 +16,11 @@ use futures_util::stream;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::net::UnixListener;
-use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::history::history;
 use super::key;
-use crate::clock;
 use crate::core::name::Name;
-use crate::core::state::State;
 use crate::proof::Keyring;
 use crate::store::{Cursor, Resend, Store, StoreError};
 
@@ -34,8 +30,6 @@ const PAGE: usize = 500;
 /// What the answers are made of.
 #[derive(Clone, Debug)]
 pub struct Sources {
-    /// What the daemon knows now.
-    pub state: watch::Receiver<Arc<State>>,
     /// What is stored.
     pub store: Store,
     /// What messages are signed with.
@@ -111,30 +105,24 @@ pub fn bind(path: &std::path::Path) -> Result<Socket, ServerError> {
     })
 }
 
-/// Answers until `cancel`.
+/// Answers until `cancel`, with the local API (contract 5) beside what only this socket has.
 ///
 /// # Errors
 /// The socket failed.
-pub async fn serve(socket: Socket, sources: Sources, cancel: CancellationToken) -> io::Result<()> {
+pub async fn serve(socket: Socket, sources: Sources, api: Router, cancel: CancellationToken) -> io::Result<()> {
     let router = Router::new()
-        .route("/healthz", get(async || StatusCode::OK))
-        .route("/api/v1/status", get(status))
         .route("/control/v1/readings", get(readings))
         .route("/control/v1/resend", post(resend))
         .route("/control/v1/sessions/{session}", get(session))
         .route("/control/v1/key", get(key::current))
         .route("/control/v1/key/new", post(key::make_next))
         .route("/control/v1/key/use", post(key::use_next))
-        .with_state(sources);
+        .with_state(sources)
+        .merge(api);
     let Socket { listener, _file } = socket;
     axum::serve(listener, router)
         .with_graceful_shutdown(cancel.cancelled_owned())
         .await
-}
-
-async fn status(Shared(sources): Shared<Sources>) -> Response {
-    let state = Arc::clone(&sources.state.borrow());
-    Json(State::clone(&state).counted_down(clock::wall())).into_response()
 }
 
 /// Which readings are asked for.

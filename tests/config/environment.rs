@@ -37,7 +37,8 @@ fn a_variable_wins_over_the_file_whatever_its_type() {
         (mqtt.brokers[0].url.host.as_str(), mqtt.brokers[0].url.port),
         ("b.example", 1)
     );
-    assert_eq!(loaded.config.web.languages, ["de", "en"]);
+    let languages: Vec<&str> = loaded.config.web.texts.iter().map(|(tag, _)| tag.as_str()).collect();
+    assert_eq!(languages, ["de", "en"]);
     assert_eq!(loaded.config.store.keep, Duration::ZERO);
 }
 

@@ -17,7 +17,8 @@ fn the_least_config_has_the_defaults_of_the_contract() {
     assert_eq!(config.store.keep, Duration::from_secs(30 * 86_400));
     assert_eq!((config.store.max_size, config.store.reserve), (256 << 20, 64 << 20));
     assert_eq!(config.web.listen.to_string(), "127.0.0.1:8377");
-    assert_eq!(config.web.languages, ["en"]);
+    assert_eq!(config.web.texts.len(), 1);
+    assert_eq!(config.web.texts[0].0, "en");
     assert!(config.web.enabled && config.web.show_values && config.web.contacts.is_none());
     assert_eq!(config.clock.max_unsynced, Duration::from_secs(86_400));
     assert_eq!(config.clock.jump, Duration::from_secs(5));

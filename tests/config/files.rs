@@ -301,7 +301,14 @@ fn a_language_that_is_not_shipped_needs_its_text() {
     let folder = Folder::new();
     let text = format!("{GATEWAY}[web]\nlanguages = [\"fr\"]\ntext_dir = {:?}\n", folder.path());
     assert_eq!(subjects(&refused(&text)), ["web.languages[0]"]);
-    folder.file("fr.toml", "", 0o644);
+    // Nobody is left alone for want of a line.
+    folder.file("fr.toml", "title = \"Tension\"\n", 0o644);
+    let lacking = refused(&text);
+    assert_eq!(subjects(&lacking), ["web.text_dir"]);
+    assert!(lacking.to_string().contains("emergency"), "{lacking}");
+    let lines = "emergency = \"Urgence ? Appelez le {number}.\"\nquestions = \"Questions : {contact}\"\n\
+                 crisis_headline = \"Valeur très élevée. Ne commencez pas\"\ncrisis_call = \"Appelez le {number}\"\n";
+    folder.file("fr.toml", lines, 0o644);
     assert!(load(&text).is_ok());
 }
 

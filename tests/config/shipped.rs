@@ -138,12 +138,3 @@ fn check_answers_with_the_exit_code_of_the_contract() {
     assert_eq!(check::run(&root.join("demo.toml")), exit::OK);
     assert_eq!(check::run(&root.join("missing.toml")), exit::CONFIG);
 }
-
-#[test]
-fn what_is_not_built_yet_is_said_to_be_so() {
-    let loaded = load_under(SHIPPED, &FILLED).expect("good");
-    assert_eq!(loaded.not_in_force, ["metrics", "web"]);
-    let said = check::remarks(&loaded);
-    assert!(said.contains("note: web: validated, not in force yet\n"), "{said}");
-    assert!(load_under("", &FILLED).expect("good").not_in_force.is_empty());
-}

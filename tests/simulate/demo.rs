@@ -1,6 +1,6 @@
 //! The demo around a gateway that is none: what is printed, when it ends, and how.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use cuffd::cli::demo::{Args, DemoError, Setup, Stored, run};
@@ -10,6 +10,9 @@ use rumqttc::{AsyncClient, EventLoop, MqttOptions, PublishOptions, QoS};
 use serde_json::json;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+
+/// Where the page would be: this gateway has none.
+const PAGE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8377);
 
 const ONCE: Args = Args { once: true, json: true };
 
@@ -47,7 +50,7 @@ async fn shown(
 ) -> (Result<(), DemoError>, String) {
     let (mut out, stop) = (Vec::new(), CancellationToken::new());
     let printer = Printer::new(&mut out, Look::Plain);
-    let ended = Box::pin(run(ONCE, printer, stop.clone(), |setup| gateway(setup, stop))).await;
+    let ended = Box::pin(run(ONCE, printer, stop.clone(), PAGE, |setup| gateway(setup, stop))).await;
     (ended, String::from_utf8(out).expect("text"))
 }
 

@@ -69,7 +69,7 @@ impl<W: Write> Show<W> {
         }
     }
 
-    pub(super) fn introduce(&mut self, broker: SocketAddr, cuff: &Cuff) -> io::Result<()> {
+    pub(super) fn introduce(&mut self, broker: SocketAddr, page: SocketAddr, cuff: &Cuff) -> io::Result<()> {
         self.aside(
             "This is cuffd with everything around it, on this machine alone. Nothing leaves it, nothing is kept, and every \
              message says that it is a test.",
@@ -82,6 +82,11 @@ impl<W: Write> Show<W> {
         let port = broker.port();
         self.printer.line(&Line {
             verbatim: Some(format!("mosquitto_sub -p {port} -t '{PREFIX}/#' -v")),
+            ..Line::aside("")
+        })?;
+        self.aside("The people in the room look at a page, in any browser on this machine:")?;
+        self.printer.line(&Line {
+            verbatim: Some(format!("http://{page}/")),
             ..Line::aside("")
         })?;
         if !self.args.once {

@@ -112,6 +112,8 @@ impl Gateway {
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("CUFFD_SOCKET", self.socket())
+            // Many daemons run side by side here, and none of them is looked at.
+            .env("CUFFD__WEB__ENABLED", "false")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
