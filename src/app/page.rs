@@ -207,7 +207,7 @@ fn patients(config: &Config) -> Vec<Name> {
     for cuff in &config.cuffs {
         let named: Vec<&Name> = match &cuff.wearer {
             Wearer::Patient(patient) => vec![patient],
-            Wearer::Users(users) => users.iter().map(|(_, patient)| patient).collect(),
+            Wearer::Users(users) => users.values().collect(),
             Wearer::Session => Vec::new(),
         };
         for patient in named {

@@ -49,13 +49,11 @@ fn lines(language: &str) -> Vec<(String, String)> {
     };
     let mut lines = Vec::new();
     for (name, said) in text.parse::<Table>().expect("TOML") {
-        match said {
-            Value::Table(items) => lines.extend(
-                items
-                    .into_iter()
-                    .map(|(item, said)| (item, said.as_str().expect("a text").to_owned())),
-            ),
-            said => lines.push((name, said.as_str().expect("a text").to_owned())),
+        let text = |said: &Value| said.as_str().expect("a text").to_owned();
+        if let Some(items) = said.as_table() {
+            lines.extend(items.iter().map(|(item, said)| (item.clone(), text(said))));
+        } else {
+            lines.push((name, text(&said)));
         }
     }
     lines

@@ -116,9 +116,9 @@ impl IntoResponse for Refused {
 
 /// The reply to what was done. `session` is named where one was opened: its id may be new.
 pub(super) fn done(session: Option<&Name>) -> Response {
-    let mut body = json!({"schema": SCHEMA, "id": null, "ok": true});
-    if let Some(session) = session {
-        body["session"] = json!(session);
-    }
+    let body = match session {
+        Some(session) => json!({"schema": SCHEMA, "id": null, "ok": true, "session": session}),
+        None => json!({"schema": SCHEMA, "id": null, "ok": true}),
+    };
     ([(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
 }

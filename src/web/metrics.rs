@@ -99,21 +99,22 @@ fn sessions_and_cuffs(text: &mut Text, state: &state::State) {
         let count = state.cuffs.iter().filter(|cuff| cuff.health == health).count();
         text.sample("cuffd_cuffs", Some(("health", &word(health))), count);
     }
-    let counters: [(&str, &str, fn(&state::CuffState) -> u64); 2] = [
+    let duplicates: u64 = state.cuffs.iter().map(|cuff| cuff.duplicates).sum();
+    let unassigned: u64 = state.cuffs.iter().map(|cuff| cuff.unassigned).sum();
+    for (name, help, count) in [
         (
             "cuffd_duplicate_measurements_total",
             "Measurements that came again.",
-            |cuff| cuff.duplicates,
+            duplicates,
         ),
         (
             "cuffd_unassigned_measurements_total",
             "Measurements that were nobody's.",
-            |cuff| cuff.unassigned,
+            unassigned,
         ),
-    ];
-    for (name, help, of) in counters {
+    ] {
         text.family(name, "counter", help);
-        text.sample(name, None, state.cuffs.iter().map(of).sum::<u64>());
+        text.sample(name, None, count);
     }
 }
 

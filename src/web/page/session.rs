@@ -15,9 +15,11 @@ pub(super) fn session(scene: &Scene<'_>, session: &SessionState, recent: &[Recen
     let view = View::of(session, scene.now);
     let name = session.told.session.as_str();
     let class = format!("session {}", view.name());
-    let valid_for = match view {
-        View::Ready { .. } => session.valid_for_s.unwrap_or(0).to_string(),
-        _ => String::new(),
+    let is_ready = matches!(view, View::Ready { .. });
+    let valid_for = if is_ready {
+        session.valid_for_s.unwrap_or(0).to_string()
+    } else {
+        String::new()
     };
     let attributes = [
         ("class", class.as_str()),
