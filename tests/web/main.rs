@@ -1,0 +1,20 @@
+//! The page for the people in the room and the local API, asked over HTTP: what is shown, who may, and what reaches the gate.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test may panic: that is how it fails"
+)]
+
+mod acts;
+mod client;
+mod daemon;
+mod events;
+mod gateway;
+mod headers;
+mod notices;
+mod rig;
+mod samples;
+mod table;
+mod who;
+mod words;
