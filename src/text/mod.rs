@@ -40,7 +40,7 @@ macro_rules! texts {
 }
 
 texts! {
-    title emergency questions languages time up_to_date heard_ago as_of patient none_headline none_clinic none_press
+    title emergency questions languages time up_to_date heard_ago as_of none_headline none_clinic none_press
     none_for button_open rest_headline rest_first rest_how wanted_headline wanted_reading wanted_pressure
     wanted_measuring spacing_headline spacing_next attest_headline attest_list attest_code attest_code_why
     ready_headline ready_companion button_started started_headline started_companion blocked_headline limit_above

@@ -2,7 +2,7 @@
 
 use super::super::html::Html;
 use super::super::view::{View, has};
-use super::{Scene, line_with_number, said, session, symbol, tel};
+use super::{Scene, said, session, symbol, tel};
 use crate::core::state::SessionState;
 
 /// What is shown where a reading was at a crisis limit, whosever it was.
@@ -26,9 +26,6 @@ pub(super) fn alarm(scene: &Scene<'_>, of: &SessionState, view: View, html: &mut
         html.tag("a", &[("class", "call"), ("href", &tel(number))], |html| {
             symbol::draw(html, "phone");
             html.text(&said(&scene.texts.crisis_call, &[("number", number)]));
-        });
-        html.tag("p", &[], |html| {
-            line_with_number(html, &scene.texts.questions, "contact", scene.clinic_contact());
         });
         if is_own
             && view != View::Crisis

@@ -2,7 +2,7 @@
 
 use super::super::Site;
 use super::super::html::Html;
-use super::{Scene, Whole, clock_time, contacts, said, sessions, symbol};
+use super::{Scene, Whole, clock_time, contacts, said, session, sessions, symbol};
 use crate::text::Texts;
 
 /// How a language calls itself.
@@ -69,7 +69,7 @@ pub(super) fn entrance(site: &Site, language: &str, texts: &Texts) -> String {
         html.tag("main", &[], |html| {
             html.tag("form", &[("id", "entrance"), ("class", "session none")], |html| {
                 html.tag("div", &[("class", "words")], |html| {
-                    symbol::draw(html, "key");
+                    html.tag("div", &[("class", "top")], |html| symbol::draw(html, "key"));
                     html.line("h1", &[], &texts.code_headline);
                     html.line("p", &[("class", "lead")], &texts.code_below);
                     html.tag("p", &[("class", "field")], |html| {
@@ -180,9 +180,12 @@ fn languages(scene: &Scene<'_>, html: &mut Html) {
 fn lost(texts: &Texts, headline: &str, html: &mut Html) {
     html.tag("section", &[("class", "session lost")], |html| {
         html.tag("div", &[("class", "words")], |html| {
-            symbol::draw(html, "unplugged");
-            html.line("h2", &[], headline);
+            html.tag("div", &[("class", "top")], |html| symbol::draw(html, "unplugged"));
+            session::heading(html, headline);
             html.line("p", &[("class", "lead")], &texts.lost_below);
+        });
+        html.tag("div", &[("class", "beside")], |html| {
+            html.tag("div", &[("class", "big")], |html| symbol::draw(html, "unplugged"));
         });
     });
 }

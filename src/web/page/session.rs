@@ -29,9 +29,11 @@ pub(super) fn session(scene: &Scene<'_>, session: &SessionState, recent: &[Recen
     ];
     html.tag("section", &attributes, |html| {
         html.tag("div", &[("class", "words")], |html| {
-            html.line("p", &[("class", "who")], &scene.label(&session.told.patient));
-            symbol::draw(html, symbol::of(view));
-            html.line("h2", &[], &headline(scene, view));
+            html.tag("div", &[("class", "top")], |html| {
+                symbol::draw(html, symbol::of(view));
+                html.line("p", &[("class", "who")], &scene.label(&session.told.patient));
+            });
+            heading(html, &headline(scene, view));
             alarm::alarm(scene, session, view, html);
             for line in below(scene, session, view) {
                 html.line("p", &[("class", "lead")], &line);
@@ -51,8 +53,8 @@ pub(super) fn session(scene: &Scene<'_>, session: &SessionState, recent: &[Recen
 pub(super) fn nobody(scene: &Scene<'_>, html: &mut Html) {
     html.tag("section", &[("class", "session none"), ("data-view", "none")], |html| {
         html.tag("div", &[("class", "words")], |html| {
-            symbol::draw(html, "door");
-            html.line("h2", &[], &scene.texts.none_headline);
+            html.tag("div", &[("class", "top")], |html| symbol::draw(html, "door"));
+            heading(html, &scene.texts.none_headline);
             let below = if opens_here(scene) {
                 &scene.texts.none_press
             } else {
@@ -110,6 +112,16 @@ fn headline(scene: &Scene<'_>, view: View) -> String {
         View::Crisis => texts.crisis_headline.clone(),
         View::Ended => texts.ended_headline.clone(),
     }
+}
+
+/// A headline, of which no sentence is broken if that can be helped.
+pub(super) fn heading(html: &mut Html, text: &str) {
+    html.tag("h2", &[], |html| {
+        for sentence in text.split_inclusive(". ") {
+            html.line("span", &[], sentence.trim_end());
+            html.raw(" ");
+        }
+    });
 }
 
 fn below(scene: &Scene<'_>, session: &SessionState, view: View) -> Vec<String> {
@@ -218,15 +230,16 @@ fn acts(scene: &Scene<'_>, session: &SessionState, view: View, html: &mut Html) 
 /// What stands beside the words, or under them on a phone.
 fn beside(scene: &Scene<'_>, session: &SessionState, view: View, recent: &[Recent], html: &mut Html) {
     let sits = matches!(view, View::Rest { .. } | View::Wanted { .. } | View::Spacing { .. });
-    if !sits && recent.is_empty() {
-        return;
-    }
+    let has_chart = session.is_open() && !recent.is_empty();
     html.tag("div", &[("class", "beside")], |html| {
         if sits {
             drawing::sitting(scene, html);
         }
-        if session.is_open() {
+        if has_chart {
             chart::chart(scene, recent, html);
+        }
+        if !sits && !has_chart {
+            html.tag("div", &[("class", "big")], |html| symbol::draw(html, symbol::of(view)));
         }
     });
 }
