@@ -1,0 +1,12 @@
+//! The page in a real browser, and over the listener that the daemon has: slow clients, many clients, TLS.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test may panic: that is how it fails"
+)]
+
+mod browser;
+mod listener;
+mod rig;
+mod states;
+mod tls;
