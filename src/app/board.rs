@@ -1,6 +1,7 @@
 //! What is known of each cuff and of the radio now, from what the source tells.
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use crate::core::bls::cuff_pressure::CuffPressure;
 use crate::core::bls::measurement::Unit;
@@ -16,8 +17,10 @@ pub struct Board {
     pub cuffs: Vec<CuffState>,
     /// The radio.
     pub radio: RadioState,
-    /// The open sessions, in order of opening.
+    /// The open sessions, in order of opening, and one that ended a while ago.
     pub sessions: Vec<SessionState>,
+    /// The newest message about each open session's present answer.
+    pub answers: Vec<(Name, Uuid)>,
 }
 
 impl Board {
@@ -28,6 +31,7 @@ impl Board {
             cuffs: cuffs.iter().map(unheard).collect(),
             radio,
             sessions: Vec::new(),
+            answers: Vec::new(),
         }
     }
 

@@ -17,10 +17,11 @@ use crate::core::delivery::seldom::Seldom;
 use crate::core::moment::Moment;
 use crate::core::name::Name;
 use crate::core::state::{
-    ClockState, CuffHealth, DeliveryState, Problem, Queued, RadioState, SCHEMA, Seq, State, StoreState,
+    ClockState, CuffHealth, DeliveryState, MessageState, Problem, Queued, RadioState, SCHEMA, Seq, SessionState, State,
+    StoreState,
 };
 use crate::mqtt::link::{LinkState, Phase};
-use crate::store::{DeliverySummary, Store, StoreError};
+use crate::store::{self, DeliverySummary, Store, StoreError};
 use crate::systemd::{BEAT, Heart};
 
 /// The store is asked how much waits at most this often: where much waits, the answer takes a while.
@@ -89,7 +90,8 @@ pub async fn run(identity: Identity, mut parts: Parts, store: Store, state: watc
         let now = clock::moment();
         if asking.due() <= now {
             asking.asked(now);
-            match ask(&store).await {
+            let answers = parts.board.borrow().answers.iter().map(|(_, id)| *id).collect();
+            match ask(&store, answers).await {
                 Ok(new) => waits = new,
                 Err(error) => {
                     if let Some(times) = unanswered.happened(now) {
@@ -157,13 +159,46 @@ impl Asking {
 struct Waits {
     summary: DeliverySummary,
     heads: BTreeMap<Kind, u64>,
+    /// How the messages about the sessions' answers stood.
+    answers: Vec<(Uuid, Option<store::State>)>,
 }
 
-async fn ask(store: &Store) -> Result<Waits, StoreError> {
+async fn ask(store: &Store, answers: Vec<Uuid>) -> Result<Waits, StoreError> {
     Ok(Waits {
         summary: store.delivery_summary().await?,
         heads: store.heads().await?,
+        answers: store.standing_of(answers).await?,
     })
+}
+
+/// The sessions with what became of the newest message about each one's answer.
+fn sessions(identity: &Identity, board: &Board, waits: &Waits) -> Vec<SessionState> {
+    let mut sessions = board.sessions.clone();
+    if identity.brokers.is_empty() {
+        return sessions;
+    }
+    for (session, id) in &board.answers {
+        let asked = waits.answers.iter().find(|(known, _)| known == id);
+        let message = asked.map_or(MessageState::NotSent, |(_, standing)| {
+            became(*standing, identity.receipts)
+        });
+        for one in sessions.iter_mut().filter(|one| one.told.session == *session) {
+            one.notes.message = Some(message);
+        }
+    }
+    sessions
+}
+
+/// What became of a message, by how it stands in the store.
+const fn became(standing: Option<store::State>, receipts: bool) -> MessageState {
+    match standing {
+        Some(store::State::Local | store::State::Queued | store::State::SetAside) => MessageState::NotSent,
+        Some(store::State::Sent) => MessageState::Sent,
+        Some(store::State::Done) => MessageState::Received,
+        // What is unsent is never deleted: it was finished.
+        None if receipts => MessageState::Received,
+        None => MessageState::Sent,
+    }
 }
 
 fn compose(
@@ -184,7 +219,7 @@ fn compose(
         run: identity.run,
         test: identity.test,
         started_at: identity.started_at,
-        sessions: board.sessions.clone(),
+        sessions: sessions(identity, board, waits),
         cuffs: board.cuffs.clone(),
         radio: board.radio,
         delivery,
@@ -314,6 +349,21 @@ mod tests {
                 delivery(&identity, &LinkState::default(), &waits).awaiting_receipt,
                 told
             );
+        }
+    }
+
+    #[test]
+    fn what_became_of_an_answers_message_is_told_and_never_more_than_is_known() {
+        for (standing, receipts, told) in [
+            (Some(store::State::Queued), true, MessageState::NotSent),
+            (Some(store::State::SetAside), true, MessageState::NotSent),
+            (Some(store::State::Local), false, MessageState::NotSent),
+            (Some(store::State::Sent), true, MessageState::Sent),
+            (Some(store::State::Done), true, MessageState::Received),
+            (None, true, MessageState::Received),
+            (None, false, MessageState::Sent),
+        ] {
+            assert_eq!(became(standing, receipts), told, "{standing:?} {receipts}");
         }
     }
 

@@ -10,7 +10,7 @@ use super::name::Name;
 
 pub mod session;
 
-pub use session::SessionState;
+pub use session::{MessageState, SessionState};
 
 /// The schema's name, in every state.
 pub const SCHEMA: &str = "cuffd.state/1";

@@ -77,6 +77,26 @@ impl Store {
     }
 }
 
+impl Store {
+    /// How these messages stand; `None` for one that is not kept any more.
+    ///
+    /// # Errors
+    /// Any failure of the disk or the database.
+    pub async fn standing_of(&self, ids: Vec<Uuid>) -> Result<Vec<(Uuid, Option<State>)>, StoreError> {
+        self.run(move |database| {
+            let mut find = database
+                .connection
+                .prepare_cached("SELECT state FROM message WHERE id = ?1")?;
+            let standing = ids.into_iter().map(|id| {
+                let state = find.query_row([Id(id)], |row| row.get(0)).optional()?;
+                Ok((id, state))
+            });
+            standing.collect()
+        })
+        .await
+    }
+}
+
 /// Stores one message and returns its row.
 pub(super) fn insert(connection: &Connection, message: &NewMessage) -> Result<i64, StoreError> {
     let state = if message.publish { State::Queued } else { State::Local };

@@ -1,7 +1,7 @@
 //! The outbox: what is due, in which order, and what each mark does.
 
 use cuffd::core::delivery::{Kind, Mark, NewMessage};
-use cuffd::store::{DeliverySummary, Store, StoreError};
+use cuffd::store::{DeliverySummary, State, Store, StoreError};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -286,4 +286,28 @@ async fn connections_are_numbered_over_restarts() {
     }
     close(opened).await;
     assert_eq!(rig.open().0.next_connection().await.unwrap(), 4);
+}
+
+#[tokio::test]
+async fn how_a_message_stands_is_told_by_its_id() {
+    let rig = Rig::new();
+    let opened = rig.open();
+    let store = &opened.0;
+    let mut local = message(READING, 4);
+    local.publish = false;
+    let new = vec![message(READING, 1), message(READING, 2), message(READING, 3), local];
+    store.queue(new).await.unwrap();
+    store.apply(vec![sent(2, time(1), None), set_aside(3)]).await.unwrap();
+    store.receipt(vec![id(READING, 2)], time(2)).await.unwrap();
+    let ids = [1, 2, 3, 4, 9].map(|seq| id(READING, seq));
+    let expected = [
+        Some(State::Queued),
+        Some(State::Done),
+        Some(State::SetAside),
+        Some(State::Local),
+        None,
+    ];
+    let standing = store.standing_of(ids.to_vec()).await.unwrap();
+    assert_eq!(standing, ids.into_iter().zip(expected).collect::<Vec<_>>());
+    close(opened).await;
 }

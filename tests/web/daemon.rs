@@ -69,7 +69,7 @@ async fn a_whole_session_is_pressed_through_by_the_page() {
     daemon.pressed(&format!("{session}/start"), &json!({})).await;
     says(&daemon, "Session under way since").await;
     daemon.pressed(&format!("{session}/close"), &json!({})).await;
-    says(&daemon, "No session is open").await;
+    says(&daemon, "This session is over").await;
     assert_eq!(
         refused(&daemon, &format!("{session}/start"), json!({})).await.1,
         "unknown_session"
@@ -194,7 +194,7 @@ async fn the_control_socket_has_the_same_api_and_asks_for_no_code() {
     }
     daemon.post("/api/v1/sessions/s1/start", &json!({})).await.unwrap();
     daemon.post("/api/v1/sessions/s1/close", &json!({})).await.unwrap();
-    says(&daemon, "No session is open").await;
+    says(&daemon, "This session is over").await;
     for page in ["/", "/answer", "/assets/page.js", "/metrics"] {
         let refused = daemon.read(page).await.expect_err("it is no page");
         assert!(

@@ -42,6 +42,8 @@ pub(super) struct Gatekeeper {
     pub(super) setting: i64,
     /// The open sessions with what was said of them last, in order of opening.
     pub(super) said: Vec<Said>,
+    /// The last answers of sessions that have ended, until they are taken to be shown.
+    pub(super) ended: Vec<Answer>,
     /// While a run begins, answers are not said one by one: the one that stands in the end is.
     pub(super) is_resuming: bool,
 }
@@ -222,6 +224,12 @@ impl Gatekeeper {
         standings.collect()
     }
 
+    /// The newest message about each open session's answer.
+    pub(super) fn newest_messages(&self) -> Vec<(Name, Uuid)> {
+        let newest = |said: &Said| Some((said.answer.session.clone(), *said.ids.last()?));
+        self.said.iter().filter_map(newest).collect()
+    }
+
     /// Whether the answer that this message says is still the last.
     pub(super) fn stands(&self, session: &Name, message: Uuid) -> bool {
         self.said_of(session).is_some_and(|said| said.ids.contains(&message))
@@ -289,6 +297,7 @@ impl Gatekeeper {
         info!(session = %answer.session, "another answer");
         if answer.state == State::Ended {
             step.sessions.ended.push((answer.session.clone(), at));
+            self.ended.push(answer.clone());
             self.say(answer, attested, None, step);
         } else {
             self.say_unless_resuming(answer, attested, step);

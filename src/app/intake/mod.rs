@@ -7,6 +7,7 @@
 pub mod ask;
 mod bundles;
 mod connection;
+mod farewell;
 mod gatekeeper;
 mod judge;
 mod maker;
@@ -30,6 +31,7 @@ use uuid::Uuid;
 
 use self::ask::Ask;
 use self::connection::{Facts, OpenConnection, Waiting};
+use self::farewell::Farewell;
 use self::gatekeeper::Gatekeeper;
 use self::judge::{Judge, Judging, Which};
 pub use self::maker::{LastSeq, Maker};
@@ -67,6 +69,7 @@ pub struct Intake {
     troubles: Troubles,
     open: HashMap<Name, OpenConnection>,
     board: Board,
+    farewell: Farewell,
     /// How things stood when this run began.
     settings: Settings,
     shown: watch::Sender<Arc<Board>>,
@@ -139,6 +142,7 @@ impl Intake {
             troubles: Troubles::default(),
             open: HashMap::new(),
             board,
+            farewell: Farewell::default(),
             settings,
             shown: outside.shown,
             clock: outside.clock,
@@ -409,7 +413,13 @@ impl Intake {
     }
 
     fn show(&mut self) {
-        self.board.sessions = self.gatekeeper.shown(clock::now());
+        let now = clock::now();
+        let ended = std::mem::take(&mut self.gatekeeper.ended);
+        if let Some(policy) = self.gatekeeper.gate.policy() {
+            self.farewell.note(&ended, &self.board.sessions, policy, now.moment);
+        }
+        self.board.sessions = self.farewell.beside(self.gatekeeper.shown(now), now.moment);
+        self.board.answers = self.gatekeeper.newest_messages();
         let board = &self.board;
         self.shown.send_if_modified(|shown| {
             let changed = **shown != *board;

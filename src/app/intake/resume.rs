@@ -114,6 +114,7 @@ impl Gatekeeper {
             maker,
             setting: 0,
             said: Vec::new(),
+            ended: Vec::new(),
             is_resuming: true,
         }
     }

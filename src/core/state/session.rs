@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::core::name::Name;
-use crate::core::readiness::answer::{Attested, State};
+use crate::core::readiness::answer::{Answer, Attested, State};
 use crate::core::readiness::policy::Policy;
 use crate::core::readiness::progress::{Progress, Standing};
 use crate::core::readiness::told::Told;
@@ -123,6 +123,24 @@ impl SessionState {
         }
     }
 
+    /// The same once it has ended: nothing is left to do, and nothing holds.
+    #[must_use]
+    pub fn ended(mut self, answer: &Answer, policy: &Policy) -> Self {
+        self.told = Told::new(answer, &[], policy);
+        self.valid_for_s = None;
+        self.notes = Notes::default();
+        self.progress = Progress {
+            rest_until: None,
+            next_reading_at: None,
+            readings_done: None,
+            readings_needed: None,
+            ..self.progress
+        };
+        let items = policy.attestations.iter();
+        self.attestations = items.map(|item| Attestation::of(item, &[])).collect();
+        self
+    }
+
     /// Whether it has not ended.
     #[must_use]
     pub fn is_open(&self) -> bool {
@@ -168,7 +186,6 @@ mod tests {
     use rust_decimal::Decimal;
 
     use super::*;
-    use crate::core::readiness::answer::Answer;
     use crate::core::readiness::means::Means;
     use crate::core::readiness::rig::{at, name, policy};
     use crate::core::reason::{Reason, Side, Vital};

@@ -7,5 +7,6 @@ mod clocks;
 mod crisis;
 mod kills;
 mod rig;
+mod shown;
 mod together;
 mod whole;
