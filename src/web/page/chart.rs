@@ -9,7 +9,7 @@ use super::{Scene, said};
 
 /// Pressures that the chart has room for.
 const LOWEST: i64 = 40;
-const HIGHEST: i64 = 220;
+const HIGHEST: i64 = 200;
 
 /// Width of a reading's column, and the height between lowest and highest.
 const COLUMN: i64 = 64;

@@ -20,7 +20,7 @@ async function cut(browser) {
   await tab.waitForTimeout(16000);
   is((await text(tab)).includes(ready), "while it is heard it stays ready");
   wire.cut();
-  const took = await until("a ready that nobody vouches for vanishes", 15500, async () => (await text(tab)).includes(lost));
+  const took = await until("a ready that nobody vouches for vanishes", 15000, async () => (await text(tab)).includes(lost));
   is(!(await text(tab)).includes(ready) && await stays(tab), "whom to call stays");
   console.log(`connection cut: ready was gone after ${Math.round(took)} ms`);
   await tab.screenshot({ path: `${pictures}/lost.png` });
