@@ -145,3 +145,15 @@ async fn the_code_is_asked_for_and_taken() {
     served.show("ready");
     check("entrance.mjs", &served, &[("CODE", CODE)]).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_whole_session_is_pressed_through_and_a_killed_daemon_is_seen() {
+    let unused = Made::new().serve().await;
+    check("daemon.mjs", &unused, &[("CUFFD", env!("CARGO_BIN_EXE_cuffd"))]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn all_that_a_browser_loads_is_sixty_kilobytes_at_most() {
+    let served = Made::new().serve().await;
+    check("figures.mjs", &served, &[]).await;
+}

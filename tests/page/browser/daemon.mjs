@@ -1,0 +1,131 @@
+// The real program with a virtual cuff: a whole session pressed through, the daemon killed in the middle, and back again.
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { axe, is, pictures, run, sleep, stays, television, text, until } from "./browser.mjs";
+
+const config = (folder, port) => `
+[gateway]
+site = "north"
+id = "gw"
+test = true
+key_file = "${folder}/key.jwk"
+time_zone = "UTC"
+[store]
+path = "${folder}/store/cuffd.db"
+reserve = "0MiB"
+[clock]
+source = "trust"
+[[cuffs]]
+id = "own"
+address = "C0:FF:EE:00:00:01"
+patient = "p1"
+[patients]
+p1 = "Anna"
+[readiness]
+policy = "test"
+systolic = { min = 90, max = 140 }
+diastolic = { min = 50, max = 90 }
+crisis = { systolic = 180, diastolic = 120 }
+readings = 2
+valid_for = "10m"
+rest = "0s"
+spacing = "0s"
+attestations = ["companion_present", "medications_held", "safe_setting"]
+[web]
+listen = "127.0.0.1:${port}"
+emergency_number = "112"
+clinic_contact = "555-0100"
+crisis_text = { en = "Call." }
+`;
+
+async function freePort() {
+  const server = createServer();
+  await new Promise((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address();
+  await new Promise((done) => server.close(done));
+  return port;
+}
+
+function start(folder) {
+  const daemon = spawn(process.env.CUFFD, ["simulate", "--orders", "-", "--config", join(folder, "cuffd.toml")], {
+    env: { CUFFD_SOCKET: join(folder, "cuffd.sock") }, stdio: ["pipe", "ignore", "pipe"],
+  });
+  let log = "";
+  daemon.stderr.on("data", (octets) => { log += octets; });
+  daemon.on("exit", (code) => { if (code) console.error(log); });
+  return daemon;
+}
+
+/// Measures until the page says so: the first connection of a cuff is history.
+async function measureUntil(tab, daemon, [systolic, diastolic], words) {
+  await until(words, 60000, async () => {
+    daemon.stdin.write(`${JSON.stringify({ cuff: "own", live: true, readings: [{ systolic, diastolic, pulse_rate: 70 }] })}\n`);
+    for (let look = 0; look < 30; look += 1) {
+      if ((await text(tab)).includes(words)) return true;
+      await sleep(100);
+    }
+    return false;
+  });
+}
+
+const ready = "Within your clinic's limits";
+
+async function prepared(tab, daemon) {
+  await tab.getByRole("button", { name: "Start", exact: true }).click();
+  await until("a reading is wanted", 5000, async () => (await text(tab)).includes("Reading 1 of 2."));
+  await measureUntil(tab, daemon, [121, 80], "Reading 2 of 2.");
+  await measureUntil(tab, daemon, [127, 84], "Still to confirm");
+  for (const box of await tab.locator(".items input").all()) {
+    await box.check();
+    await sleep(300);
+  }
+  await until("it is ready", 5000, async () => (await text(tab)).includes(ready));
+}
+
+await run(async (browser) => {
+  const folder = mkdtempSync(join(tmpdir(), "cuffd-page-"));
+  mkdirSync(join(folder, "store"));
+  const port = await freePort();
+  writeFileSync(join(folder, "cuffd.toml"), config(folder, port));
+  const page = `http://127.0.0.1:${port}`;
+  let daemon = start(folder);
+  try {
+    await until("the page is there", 30000, () => fetch(`${page}/healthz`).then((answer) => answer.ok, () => false));
+    const context = await browser.newContext({ viewport: television });
+    const tab = await context.newPage();
+    await tab.goto(page);
+    await prepared(tab, daemon);
+    is(await tab.locator(".chart .bar").count() >= 2, "the last readings stand in the chart");
+    await axe(tab, "ready with its chart");
+    await tab.screenshot({ path: join(pictures, "chart.png") });
+
+    daemon.kill("SIGKILL");
+    const took = await until("a ready without a daemon vanishes", 15000, async () => (await text(tab)).includes("Not ready."));
+    is(!(await text(tab)).includes(ready) && await stays(tab), "whom to call stays");
+    console.log(`daemon killed: ready was gone after ${Math.round(took)} ms`);
+    daemon = start(folder);
+    await until("it is ready again", 40000, async () => (await text(tab)).includes(ready));
+
+    const begun = performance.now();
+    daemon.kill("SIGTERM");
+    await until("a daemon that stops says so", 2000, async () => (await text(tab)).includes("Not ready."));
+    console.log(`daemon stopped: ready was gone after ${Math.round(performance.now() - begun)} ms`);
+    daemon = start(folder);
+    await until("it is ready once more", 40000, async () => (await text(tab)).includes(ready));
+
+    await tab.getByRole("button", { name: "We have started" }).click();
+    await until("it is under way", 5000, async () => (await text(tab)).includes("Session under way since"));
+    await tab.getByText("Not today").click();
+    await tab.getByRole("button", { name: "End the session" }).click();
+    await until("it is over", 5000, async () => (await text(tab)).includes("This session is over"));
+    is(await tab.getByRole("button", { name: "Start", exact: true }).isVisible(), "the next can be opened");
+    await context.close();
+  } finally {
+    daemon.kill("SIGKILL");
+    await sleep(200);
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
