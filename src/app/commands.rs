@@ -1,14 +1,13 @@
 //! Carries out what the platform asks for by MQTT.
 
-use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 use tracing::{debug, error, info};
 use uuid::Uuid;
 
-use super::intake::ask::{Ask, NotDone, Want};
+use super::intake::ask::{Ask, NotDone, Want, ask_and_wait};
 use crate::clock;
 use crate::core::delivery::seldom::Seldom;
 use crate::core::name::Name;
@@ -22,9 +21,6 @@ use crate::mqtt::command::{
 use crate::mqtt::message::reply::{self, Outcome, Outgoing};
 use crate::store::{Reply, Resend, Store, StoreError};
 use crate::systemd::{BEAT, Heart};
-
-/// The gate stores before it answers; one that takes longer than this many beats waits for its store.
-const GATE_ANSWERS_IN_BEATS: u32 = 4;
 
 /// Carries out commands.
 #[derive(Debug)]
@@ -165,30 +161,12 @@ impl Commands {
 
     /// Asks the gate and waits for its answer.
     async fn ask(&self, want: Want, reply: Option<(String, Reply)>) -> Outcome {
-        let (answer, answered) = oneshot::channel();
-        let ask = Ask { want, reply, answer };
-        let asked = async {
-            self.asks.send(ask).await.ok()?;
-            answered.await.ok()
-        };
-        match self.while_beating(asked).await {
-            Some(Some(Ok(()))) => Outcome::Done,
-            Some(Some(Err(not_done))) => Outcome::Refused(refusal(not_done)),
-            // The store takes nothing, or the daemon is about to end. It may still be done: then the reply is stored with it.
-            Some(None) | None => Outcome::Refused(Refusal::new(Code::Busy, "the gate does not answer: send it again")),
+        match ask_and_wait(&self.asks, want, reply, &self.heart).await {
+            Some(Ok(())) => Outcome::Done,
+            Some(Err(not_done)) => Outcome::Refused(refusal(not_done)),
+            // It may still be done: then the reply is stored with it.
+            None => Outcome::Refused(Refusal::new(Code::Busy, "the gate does not answer: send it again")),
         }
-    }
-
-    /// What comes of `work`, unless that takes too long.
-    async fn while_beating<T>(&self, work: impl Future<Output = T>) -> Option<T> {
-        let mut work = pin!(work);
-        for _ in 0..GATE_ANSWERS_IN_BEATS {
-            self.heart.beat();
-            if let Ok(done) = tokio::time::timeout(BEAT, &mut work).await {
-                return Some(done);
-            }
-        }
-        None
     }
 
     /// The answers go out signed, by their own messages; the reply holds the status.

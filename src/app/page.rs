@@ -6,16 +6,15 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use ring::rand::{SecureRandom, SystemRandom};
-use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::AppError;
 use super::commands::refusal;
-use super::intake::ask::{Ask, Want};
+use super::intake::ask::{Ask, Want, ask_and_wait};
 use crate::config::Config;
 use crate::config::web::OpenSessions;
 use crate::core::cuff::Wearer;
@@ -27,9 +26,6 @@ use crate::systemd::{BEAT, Heart};
 use crate::web::asked::{Action, Asked, Refused};
 use crate::web::entry::{Code, Cookies};
 use crate::web::{Contacts, Door, Listener, STREAMS, Site};
-
-/// The gate stores before it answers; one that takes longer waits for its store.
-const GATE_ANSWERS_IN: Duration = Duration::from_secs(18);
 
 /// Octets of the secret that cookies are made by.
 const SECRET: usize = 32;
@@ -43,19 +39,7 @@ pub(super) async fn ask_the_gate(mut asked: mpsc::Receiver<Asked>, gate: mpsc::S
             () = tokio::time::sleep(BEAT) => continue,
         };
         let Some(Asked { action, answer }) = one else { return };
-        let (to_us, told) = oneshot::channel();
-        let ask = Ask {
-            want: want(action),
-            reply: None,
-            answer: to_us,
-        };
-        let gate = gate.clone();
-        let asking = async {
-            gate.send(ask).await.ok()?;
-            told.await.ok()
-        };
-        let told = while_beating(asking, &heart).await;
-        let reply = match told {
+        let reply = match ask_and_wait(&gate, want(action), None, &heart).await {
             Some(told) => told.map_err(|not_done| {
                 let refusal = refusal(not_done);
                 Refused::new(code(refusal.code), refusal.message)
@@ -67,19 +51,6 @@ pub(super) async fn ask_the_gate(mut asked: mpsc::Receiver<Asked>, gate: mpsc::S
         };
         // Whoever asked may have stopped waiting.
         let _unheard = answer.send(reply);
-    }
-}
-
-/// What comes of `asking`, unless that takes too long.
-async fn while_beating<T>(asking: impl Future<Output = Option<T>>, heart: &Heart) -> Option<T> {
-    let limited = tokio::time::timeout(GATE_ANSWERS_IN, asking);
-    let mut limited = std::pin::pin!(limited);
-    loop {
-        heart.beat();
-        tokio::select! {
-            told = &mut limited => return told.ok().flatten(),
-            () = tokio::time::sleep(BEAT) => {}
-        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! What somebody asks of the gate, by a command or on the page.
 
-use tokio::sync::oneshot;
+use std::pin::pin;
+
+use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 use super::gatekeeper::Gatekeeper;
@@ -10,6 +12,10 @@ use crate::core::readiness::event::Event;
 use crate::core::readiness::record::{Record, Word};
 use crate::core::readiness::refusal::Refusal;
 use crate::store::{Reply, Step};
+use crate::systemd::{BEAT, Heart};
+
+/// The gate stores before it answers; one that takes longer than this many beats waits for its store.
+const ANSWERS_IN_BEATS: u32 = 4;
 
 /// Something that is asked, and where the answer goes.
 #[derive(Debug)]
@@ -91,6 +97,28 @@ pub enum NotDone {
     /// There has been another answer since the one that was decided on.
     #[error("there has been another answer since")]
     Superseded,
+}
+
+/// Asks the gate and waits for its answer, while the asker's heart beats on. `None`: the store takes nothing, or the daemon is
+/// about to end; it may still be done.
+pub async fn ask_and_wait(
+    gate: &mpsc::Sender<Ask>,
+    want: Want,
+    reply: Option<(String, Reply)>,
+    heart: &Heart,
+) -> Option<Result<(), NotDone>> {
+    let (answer, answered) = oneshot::channel();
+    let mut asked = pin!(async {
+        gate.send(Ask { want, reply, answer }).await.ok()?;
+        answered.await.ok()
+    });
+    for _ in 0..ANSWERS_IN_BEATS {
+        heart.beat();
+        if let Ok(told) = tokio::time::timeout(BEAT, &mut asked).await {
+            return told;
+        }
+    }
+    None
 }
 
 impl Gatekeeper {
