@@ -72,11 +72,7 @@ fn observation(readings: &[Reading], round: &Round<'_>, patient_system: &str) ->
     let of = readings
         .first()
         .map(|reading| patient(patient_system, reading.patient.as_str()));
-    let vital_signs = concept(&[Code {
-        system: "http://terminology.hl7.org/CodeSystem/observation-category",
-        code: "vital-signs",
-        display: "Vital Signs",
-    }]);
+    let vital_signs = concept(&[Code::VITAL_SIGNS]);
     let code = Code::loinc("96607-7", "Blood pressure panel mean systolic and mean diastolic");
     let systolic = Code::loinc("96608-5", "Systolic blood pressure mean");
     let diastolic = Code::loinc("96609-3", "Diastolic blood pressure mean");

@@ -30,6 +30,13 @@ impl Code {
         Self { system, code, display }
     }
 
+    /// The category that the vital-signs profiles want.
+    pub(super) const VITAL_SIGNS: Self = Self {
+        system: "http://terminology.hl7.org/CodeSystem/observation-category",
+        code: "vital-signs",
+        display: "Vital Signs",
+    };
+
     fn coding(self) -> Value {
         let Self { system, code, display } = self;
         json!({"system": system, "code": code, "display": display})

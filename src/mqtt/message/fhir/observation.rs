@@ -127,13 +127,7 @@ fn seconds_since_2000(stamp: DateTime) -> Option<i64> {
 }
 
 fn categories(vital_sign: bool) -> Value {
-    let vital_sign = vital_sign.then(|| {
-        concept(&[Code {
-            system: "http://terminology.hl7.org/CodeSystem/observation-category",
-            code: "vital-signs",
-            display: "Vital Signs",
-        }])
-    });
+    let vital_sign = vital_sign.then(|| concept(&[Code::VITAL_SIGNS]));
     let of_a_device = concept(&[Code {
         system: "http://hl7.org/fhir/uv/phd/CodeSystem/PhdObservationCategories",
         code: "phd",
