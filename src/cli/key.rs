@@ -6,7 +6,7 @@ use super::{Failure, Global, block_on, exit, out};
 use crate::app::chain;
 use crate::config;
 use crate::control::client::{self, ClientError};
-use crate::control::key::{NO_NEXT, NOT_OURS, Shown};
+use crate::control::key::{Fault, Shown};
 use crate::control::socket_path;
 use crate::proof::{Keyring, KeyringError, PublicKey};
 use crate::store::{Lock, StoreError};
@@ -50,16 +50,12 @@ pub fn run(global: &Global, args: &Args) -> u8 {
         }
         Err(NoKey::Failure(Failure::Client(ClientError::Refused { status, text }))) => {
             eprintln!("cuffd: {text}");
-            match status {
-                NO_NEXT => exit::BAD,
-                NOT_OURS => exit::NOT_PERMITTED,
-                _ => exit::STORE,
-            }
+            Fault::told_by(status).map_or(exit::TRY_AGAIN, code)
         }
         Err(NoKey::Failure(failure)) => failure.tell(),
         Err(NoKey::File(error)) => {
             eprintln!("cuffd: {}", chain(&error));
-            code(&error)
+            code(Fault::of(&error))
         }
     }
 }
@@ -100,16 +96,11 @@ fn of_file(file: &config::files::SecretFile, action: Option<Action>) -> Result<P
     }
 }
 
-fn code(error: &KeyringError) -> u8 {
-    match error {
-        KeyringError::NoNext => exit::BAD,
-        KeyringError::Given => exit::NOT_PERMITTED,
-        KeyringError::NoKey { .. } => exit::CONFIG,
-        KeyringError::Read { cause, .. } | KeyringError::Write { cause, .. }
-            if cause.kind() == std::io::ErrorKind::PermissionDenied =>
-        {
-            exit::NOT_PERMITTED
-        }
-        KeyringError::Read { .. } | KeyringError::Write { .. } => exit::STORE,
+fn code(fault: Fault) -> u8 {
+    match fault {
+        Fault::NoNext => exit::BAD,
+        Fault::NotPermitted => exit::NOT_PERMITTED,
+        Fault::NotAKey => exit::CONFIG,
+        Fault::Disk => exit::STORE,
     }
 }
