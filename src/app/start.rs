@@ -400,6 +400,7 @@ fn start_control(
         keys: channels.keys.clone(),
         site: config.gateway.site.clone(),
         gateway: config.gateway.id.clone(),
+        patient_system: config.mqtt.as_ref().and_then(|mqtt| mqtt.fhir_patient_system.clone()),
     };
     let cancel = running.control.clone();
     tasks.spawn(Task::Control, async move {

@@ -29,6 +29,7 @@ pub fn store_settings(config: &Config) -> store::Settings {
     store::Settings {
         path: of.path.clone(),
         keep: of.keep,
+        keep_in_session: config.mqtt.as_ref().is_some_and(|mqtt| mqtt.fhir.is_some()),
         max_size: of.max_size,
         reserve: of.reserve,
         keep_ended: of.keep_ended,

@@ -38,6 +38,8 @@ pub struct Sources {
     pub site: Name,
     /// This machine.
     pub gateway: Name,
+    /// The namespace of the patient ids in FHIR; `None` if the config names none.
+    pub patient_system: Option<String>,
 }
 
 /// Why there is no control socket.
@@ -112,6 +114,7 @@ pub fn bind(path: &std::path::Path) -> Result<Socket, ServerError> {
 pub async fn serve(socket: Socket, sources: Sources, api: Router, cancel: CancellationToken) -> io::Result<()> {
     let router = Router::new()
         .route("/control/v1/readings", get(readings))
+        .route("/control/v1/patient-system", get(patient_system))
         .route("/control/v1/resend", post(resend))
         .route("/control/v1/sessions/{session}", get(session))
         .route("/control/v1/key", get(key::current))
@@ -160,6 +163,11 @@ async fn readings(Shared(sources): Shared<Sources>, Query(which): Query<Which>) 
         Body::from_stream(lines),
     )
         .into_response()
+}
+
+/// Asked for by whoever may not read the config, which names it beside files of secrets.
+async fn patient_system(Shared(sources): Shared<Sources>) -> Response {
+    Json(sources.patient_system).into_response()
 }
 
 /// What the gate was told of a session; null if there never was one of this id.

@@ -102,16 +102,17 @@ pub(super) fn tidy_at_start(database: &mut Database) -> Result<(), StoreError> {
 fn prune(database: &mut Database, now: Option<Timestamp>) -> Result<Pruned, StoreError> {
     let keep = SignedDuration::try_from(database.settings.keep).unwrap_or(SignedDuration::MAX);
     let keep_ended = SignedDuration::try_from(database.settings.keep_ended).unwrap_or(SignedDuration::MAX);
-    let max_size = database.settings.max_size;
+    let settings = database.settings.clone();
     let messages = database.write(|transaction| {
         if let Some(now) = now {
             let since = now.saturating_sub(keep_ended).unwrap_or(Timestamp::MIN);
-            let expired = drop_expired(transaction, now, keep)? + sessions::forget_ended(transaction, since, SESSIONS)?;
+            let expired = drop_expired(transaction, now, keep, &settings)?
+                + sessions::forget_ended(transaction, since, SESSIONS)?;
             if expired > 0 {
                 return Ok(expired);
             }
         }
-        drop_oldest_above(transaction, max_size)
+        drop_oldest_above(transaction, &settings)
     })?;
     let vacuumed = vacuum(database)?;
     if database.forget_wal || vacuumed {
@@ -124,19 +125,24 @@ fn prune(database: &mut Database, now: Option<Timestamp>) -> Result<Pruned, Stor
 }
 
 /// Drops what has been kept long enough, and returns how many messages that were.
-fn drop_expired(connection: &Connection, now: Timestamp, keep: SignedDuration) -> Result<usize, StoreError> {
+fn drop_expired(
+    connection: &Connection,
+    now: Timestamp,
+    keep: SignedDuration,
+    settings: &Settings,
+) -> Result<usize, StoreError> {
     connection
         .prepare_cached("DELETE FROM command WHERE expires_at <= ?1")?
         .execute([At(now)])?;
     let oldest = now.saturating_sub(keep).unwrap_or(Timestamp::MIN);
-    drop_finished(connection, oldest, PIECE)
+    drop_finished(connection, oldest, PIECE, settings)
 }
 
 /// Drops the oldest finished messages while more than `max_size` octets are in use, and returns how many.
-fn drop_oldest_above(connection: &Connection, max_size: u64) -> Result<usize, StoreError> {
+fn drop_oldest_above(connection: &Connection, settings: &Settings) -> Result<usize, StoreError> {
     let mut dropped = 0;
-    while dropped < PIECE && used(connection)? > max_size {
-        let step = drop_finished(connection, Timestamp::MAX, STEP)?;
+    while dropped < PIECE && used(connection)? > settings.max_size {
+        let step = drop_finished(connection, Timestamp::MAX, STEP, settings)?;
         if step == 0 {
             break;
         }
@@ -146,12 +152,21 @@ fn drop_oldest_above(connection: &Connection, max_size: u64) -> Result<usize, St
 }
 
 /// Drops the oldest messages that were finished at `until` or before, at most `limit`, and returns how many.
-fn drop_finished(connection: &Connection, until: Timestamp, limit: usize) -> Result<usize, StoreError> {
-    let sql =
-        "SELECT row FROM message WHERE finished_at IS NOT NULL AND finished_at <= ?1 ORDER BY finished_at LIMIT ?2";
+fn drop_finished(
+    connection: &Connection,
+    until: Timestamp,
+    limit: usize,
+    settings: &Settings,
+) -> Result<usize, StoreError> {
+    let sql = "SELECT row FROM message
+               WHERE finished_at IS NOT NULL AND finished_at <= ?1
+                 AND NOT (?3 AND EXISTS (SELECT 1 FROM reading JOIN session ON session.id = reading.session
+                                         WHERE reading.message = message.row AND session.ended_at IS NULL))
+               ORDER BY finished_at LIMIT ?2";
+    let limit = column::integer(limit as u64);
     let rows: Vec<i64> = connection
         .prepare_cached(sql)?
-        .query_map(params![At(until), column::integer(limit as u64)], |row| row.get(0))?
+        .query_map(params![At(until), limit, settings.keep_in_session], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     for row in &rows {
         drop_message(connection, *row)?;
@@ -162,7 +177,7 @@ fn drop_finished(connection: &Connection, until: Timestamp, limit: usize) -> Res
 /// With `store.keep` 0: drops what this transaction has finished.
 pub(super) fn drop_at_once(connection: &Connection, settings: &Settings) -> Result<(), StoreError> {
     if settings.keep.is_zero() {
-        drop_finished(connection, Timestamp::MAX, PIECE)?;
+        drop_finished(connection, Timestamp::MAX, PIECE, settings)?;
     }
     Ok(())
 }

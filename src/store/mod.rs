@@ -65,6 +65,8 @@ pub struct Settings {
     pub path: PathBuf,
     /// How long a message is kept after nothing more is awaited for it.
     pub keep: Duration,
+    /// Whether the readings of a session are kept until it is over, whatever `keep` and `max_size` say: averages are made of them.
+    pub keep_in_session: bool,
     /// How long what was told of a session is kept after its end.
     pub keep_ended: Duration,
     /// The size in octets above which finished messages go before their time.

@@ -100,4 +100,10 @@ async fn the_listing_needs_the_patient_system_and_nothing_else_of_fhir() {
     gateway.configure(&format!("{lines}{CUFF}"));
     let printed = gateway.ask(&["readings", "--format", "fhir"]).await.good();
     assert_eq!(printed.lines().count(), 1);
+    // From the running daemon, whoever may ask it needs no config.
+    let mut daemon = gateway.ordered();
+    daemon.is_ready().await;
+    gateway.configure("what is here now may not be read");
+    assert_eq!(gateway.ask(&["readings", "--format", "fhir"]).await.good(), printed);
+    daemon.stop().await;
 }

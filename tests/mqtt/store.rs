@@ -18,6 +18,7 @@ fn open(folder: &TempDir) -> Store {
     let settings = Settings {
         path: folder.path().join("cuffd.db"),
         keep: Duration::from_secs(3600),
+        keep_in_session: false,
         max_size: 1 << 30,
         reserve: 0,
         keep_ended: Duration::from_secs(60),

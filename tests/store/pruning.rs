@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use cuffd::core::delivery::{Kind, Mark, NewMessage};
-use cuffd::store::{Became, Step, Store};
+use cuffd::store::{Became, SessionChanges, Step, Store};
 use jiff::Timestamp;
 
-use crate::rig::{Rig, close, cuff, id, judged, measure, message, reading, time};
+use crate::rig::{Rig, close, cuff, id, judged, measure, message, name, reading, time};
 
 const READING: Kind = Kind::Reading;
 const MIB: u64 = 1 << 20;
@@ -127,6 +127,51 @@ async fn a_done_message_goes_with_its_reading_but_its_hash_and_its_seq_stay_take
         .query_row("SELECT count(*) FROM connection", [], |row| row.get(0))
         .unwrap();
     assert_eq!(left, 1, "only the one that has just begun");
+}
+
+#[tokio::test]
+async fn readings_that_an_average_is_made_of_stay_until_their_session_is_over() {
+    let mut rig = Rig::new();
+    rig.settings.keep = Duration::ZERO;
+    rig.settings.max_size = 1;
+    rig.settings.keep_in_session = true;
+    let opened = rig.open();
+    let store = &opened.0;
+    let (_, measurement) = measure(store, &[1]).await;
+    let mut new = reading(7);
+    new.session = Some(name("s1"));
+    let sessions = SessionChanges {
+        opened: Some((name("s1"), time(1))),
+        ..SessionChanges::default()
+    };
+    let judged = vec![judged(measurement, Became::Reading(Box::new(new)))];
+    let step = Step {
+        judged,
+        sessions,
+        messages: vec![message(Kind::Readiness, 1)],
+        ..Step::default()
+    };
+    store.commit(step).await.unwrap();
+    store
+        .receipt(vec![id(READING, 7), id(Kind::Readiness, 1)], time(9))
+        .await
+        .unwrap();
+    prune_all(store, time(9)).await;
+    let stays = store.payload(id(READING, 7)).await.unwrap().is_some();
+    let goes = store.payload(id(Kind::Readiness, 1)).await.unwrap().is_none();
+    assert!(stays && goes);
+    let sessions = SessionChanges {
+        ended: vec![(name("s1"), time(10))],
+        ..SessionChanges::default()
+    };
+    let step = Step {
+        sessions,
+        ..Step::default()
+    };
+    store.commit(step).await.unwrap();
+    prune_all(store, time(11)).await;
+    assert!(store.payload(id(READING, 7)).await.unwrap().is_none());
+    close(opened).await;
 }
 
 #[tokio::test]

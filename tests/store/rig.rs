@@ -70,6 +70,7 @@ pub(crate) fn settings(path: &Path) -> Settings {
     Settings {
         path: path.into(),
         keep: Duration::from_secs(30 * 24 * 3600),
+        keep_in_session: false,
         max_size: 256 << 20,
         reserve: 0,
         keep_ended: Duration::from_secs(60),

@@ -100,6 +100,7 @@ mod tests {
         let settings = Settings {
             path,
             keep: Duration::from_secs(60),
+            keep_in_session: false,
             max_size: 1 << 20,
             reserve: 0,
             keep_ended: Duration::from_secs(60),

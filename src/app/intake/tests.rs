@@ -211,6 +211,7 @@ fn settings(folder: &Path, boot: Uuid) -> store::Settings {
     store::Settings {
         path: folder.join("cuffd.db"),
         keep: minutes(60),
+        keep_in_session: false,
         max_size: 1 << 24,
         reserve: 0,
         keep_ended: minutes(60),

@@ -46,8 +46,9 @@ const PAGE: usize = 500;
 pub fn run(global: &Global, options: &Options) -> u8 {
     let printed = block_on(async {
         let mut printer = Printer {
-            form: Form::of(options.format, &global.config)?,
+            form: Form::of(options.format, &global.config).await?,
             out: BufWriter::new(io::stdout().lock()),
+            passed_over: 0,
         };
         match from_daemon(options.since, &mut printer).await {
             Err(Failure::Client(ClientError::NotRunning { .. })) => {
@@ -55,11 +56,16 @@ pub fn run(global: &Global, options: &Options) -> u8 {
             }
             other => other,
         }?;
-        printer.out.flush().map_err(Failure::from)
+        printer.out.flush()?;
+        Ok(printer.passed_over)
     });
     match printed {
-        Ok(()) => exit::OK,
-        Err(failure) => failure.tell(),
+        Ok(0) => exit::OK,
+        Ok(count) => {
+            eprintln!("cuffd: {count} readings could not be printed in this form: see them by --format jsonl");
+            exit::BAD
+        }
+        Err(failure) => Failure::tell(&failure),
     }
 }
 
@@ -108,15 +114,17 @@ enum Form {
 }
 
 impl Form {
-    /// Reads the config only where the format needs it.
-    fn of(format: Format, config: &Path) -> Result<Self, Failure> {
+    /// Asks for what the format needs.
+    async fn of(format: Format, config: &Path) -> Result<Self, Failure> {
         Ok(match format {
             Format::Table => Self::Table,
             Format::Jsonl => Self::Jsonl,
             Format::Csv => Self::Csv,
             Format::Fhir => {
-                let loaded = crate::config::load(config, crate::config::environment())?;
-                let patient_system = loaded.config.mqtt.and_then(|mqtt| mqtt.fhir_patient_system);
+                let patient_system = match told_patient_system().await {
+                    Err(Failure::Client(ClientError::NotRunning { .. })) => configured_patient_system(config)?,
+                    told => told?,
+                };
                 let patient_system = patient_system.ok_or(Failure::NoPatientSystem)?;
                 Self::Fhir { patient_system }
             }
@@ -124,10 +132,23 @@ impl Form {
     }
 }
 
+/// As the daemon has it: whoever may ask the daemon may not read the config's secrets.
+async fn told_patient_system() -> Result<Option<String>, Failure> {
+    let answer = client::get(&socket_path(), "/control/v1/patient-system").await?;
+    serde_json::from_slice(&answer.whole().await?).map_err(Failure::NotAReading)
+}
+
+fn configured_patient_system(config: &Path) -> Result<Option<String>, Failure> {
+    let loaded = crate::config::load(config, crate::config::environment())?;
+    Ok(loaded.config.mqtt.and_then(|mqtt| mqtt.fhir_patient_system))
+}
+
 /// Writes readings in one format.
 struct Printer<W: Write> {
     form: Form,
     out: W,
+    /// Readings that have no form of this kind.
+    passed_over: usize,
 }
 
 impl<W: Write> Printer<W> {
@@ -151,8 +172,15 @@ impl<W: Write> Printer<W> {
             Form::Csv => writeln!(self.out, "{}", row()?.csv())?,
             Form::Jsonl => write_line(&mut self.out, message)?,
             Form::Fhir { patient_system } => {
-                if let Some(bundle) = fhir::reading(message, patient_system)? {
-                    write_line(&mut self.out, &bundle.octets)?;
+                match fhir::reading(message, patient_system) {
+                    Ok(Some(bundle)) => write_line(&mut self.out, &bundle.octets)?,
+                    Ok(None) => {}
+                    // One must not hide those after it. What caused it may quote values.
+                    Err(error) => {
+                        let id = row().map_or_else(|_| "of no id".to_owned(), |row| row.id.to_owned());
+                        eprintln!("cuffd: reading {id}: {error}");
+                        self.passed_over += 1;
+                    }
                 }
             }
         }
@@ -163,4 +191,26 @@ impl<W: Write> Printer<W> {
 fn write_line(out: &mut impl Write, line: &[u8]) -> io::Result<()> {
     out.write_all(line)?;
     out.write_all(b"\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reading_that_makes_no_bundle_does_not_hide_those_after_it() {
+        let good = include_bytes!("../../../benches/proof/reading.json");
+        let form = Form::Fhir {
+            patient_system: "urn:example:patients".to_owned(),
+        };
+        let mut printer = Printer {
+            form,
+            out: Vec::new(),
+            passed_over: 0,
+        };
+        printer.line(b"{\"schema\":\"cuffd.reading/9\"}").expect("it goes on");
+        printer.line(good.trim_ascii()).expect("printed");
+        let lines = printer.out.iter().filter(|octet| **octet == b'\n').count();
+        assert_eq!((printer.passed_over, lines), (1, 1));
+    }
 }

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 /// The fields of `cuffd.reading/1` that a listing shows. Numbers stay the text that they are.
 #[derive(Debug, Deserialize)]
 pub(super) struct Row<'a> {
-    id: &'a str,
+    pub(super) id: &'a str,
     received_at: &'a str,
     taken_at: Option<&'a str>,
     cuff_time: Option<&'a str>,

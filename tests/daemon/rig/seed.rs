@@ -77,6 +77,7 @@ impl Gateway {
         let settings = Settings {
             path: self.store(),
             keep: Duration::from_secs(30 * 24 * 3600),
+            keep_in_session: false,
             max_size: 256 << 20,
             reserve: 0,
             keep_ended: Duration::from_secs(60),
