@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use crate::bundle::resources;
 use crate::mosquitto::Mosquitto;
 use crate::rig::{EVERYTHING, Gateway, mqtt, status};
 use crate::subscriber::Subscriber;
@@ -11,12 +12,6 @@ use crate::subscriber::Subscriber;
 const CUFF: &str = "[[cuffs]]\nid = \"own\"\naddress = \"C0:FF:EE:00:00:01\"\npatient = \"p1\"\n";
 
 const FHIR: &str = "fhir = true\nfhir_patient_system = \"urn:example:patients\"\n";
-
-fn resource<'a>(bundle: &'a Value, kind: &str) -> &'a Value {
-    let entries = bundle["entry"].as_array().unwrap().iter();
-    let mut resources = entries.map(|entry| &entry["resource"]);
-    resources.find(|resource| resource["resourceType"] == kind).unwrap()
-}
 
 #[tokio::test]
 async fn each_reading_comes_as_a_bundle_too_which_the_listing_prints_octet_for_octet() {
@@ -41,7 +36,7 @@ async fn each_reading_comes_as_a_bundle_too_which_the_listing_prints_octet_for_o
     let mut published = BTreeSet::new();
     for (message, systolic) in bundles.into_iter().zip([121, 122]) {
         let bundle = message.json();
-        let pressure = resource(&bundle, "Observation");
+        let pressure = resources(&bundle, "Observation")[0];
         assert_eq!(pressure["component"][0]["valueQuantity"]["value"], systolic);
         assert_eq!(
             pressure["subject"]["identifier"],
@@ -58,7 +53,7 @@ async fn each_reading_comes_as_a_bundle_too_which_the_listing_prints_octet_for_o
     let mut of = BTreeSet::new();
     for bundle in &published {
         let bundle: Value = serde_json::from_str(bundle).unwrap();
-        let provenance = resource(&bundle, "Provenance");
+        let provenance = resources(&bundle, "Provenance")[0];
         let id = &provenance["entity"][0]["what"]["identifier"]["value"];
         let reading = readings.iter().find(|reading| reading["id"] == *id).unwrap();
         let signed = provenance.get("signature").is_some();

@@ -29,6 +29,9 @@ mod systemd;
 mod trust;
 mod wrong_input;
 
+#[path = "../rig/bundle.rs"]
+mod bundle;
+
 #[path = "../bluez_mock/bus.rs"]
 mod private_bus;
 

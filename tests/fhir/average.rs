@@ -3,7 +3,8 @@
 use cuffd::mqtt::message::fhir::{self, Round};
 use serde_json::{Value, json};
 
-use crate::rig::{PATIENTS, Sample, measurement, observation, resources, stamp, with_proof};
+use crate::bundle::{each, resources};
+use crate::rig::{PATIENTS, Sample, measurement, observation, stamp, with_proof};
 
 /// Two readings, the later one first told.
 pub(crate) fn readings() -> [Vec<u8>; 2] {
@@ -48,30 +49,15 @@ fn it_is_of_the_readings_and_of_the_answer_that_told_it() {
         average["effectivePeriod"],
         json!({"start": "2026-11-21T18:05:29Z", "end": "2026-11-21T18:07:29Z"})
     );
-    let values: Vec<&Value> = average["component"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|component| &component["valueQuantity"]["value"])
-        .collect();
+    let values = each(&average["component"], "/valueQuantity/value");
     assert_eq!(values, [&json!(120.5), &json!(78)]);
     assert_eq!(average["extension"][0]["valueInteger"], 2);
-    let of: Vec<&str> = average["derivedFrom"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|reference| reference["identifier"]["value"].as_str().unwrap())
-        .collect();
+    let of = each(&average["derivedFrom"], "/identifier/value");
     let id = |number| format!("00000000-0000-0000-0000-00000000000{number}/blood-pressure");
-    assert_eq!(of, [id(3), id(2)]);
+    assert_eq!(of, [&id(3), &id(2)]);
     assert_eq!(average["issued"], "2026-11-21T18:07:42Z");
     let provenance = resources(&bundle, "Provenance")[0];
-    let sources: Vec<&Value> = provenance["entity"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|entity| &entity["what"]["display"])
-        .collect();
+    let sources = each(&provenance["entity"], "/what/display");
     assert_eq!(sources, ["cuffd.readiness/1", "cuffd.reading/1", "cuffd.reading/1"]);
     let proofs = provenance["signature"].as_array().unwrap();
     assert_eq!((proofs.len(), &proofs[0]["data"]), (3, &json!("ZTMwLi5ZUQ==")));

@@ -14,3 +14,6 @@ mod status;
 mod times;
 mod validators;
 mod values;
+
+#[path = "../rig/bundle.rs"]
+mod bundle;

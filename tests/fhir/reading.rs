@@ -4,7 +4,8 @@ use cuffd::core::source::Description;
 use cuffd::mqtt::message::fhir::{self, FhirError};
 use serde_json::{Value, json};
 
-use crate::rig::{ADDRESS, PATIENTS, Sample, measurement, observation, resources, special};
+use crate::bundle::resources;
+use crate::rig::{ADDRESS, PATIENTS, Sample, measurement, observation, special};
 
 #[test]
 fn the_same_message_gives_the_same_octets_and_another_other_ids() {

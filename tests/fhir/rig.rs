@@ -15,6 +15,8 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::bundle::resources;
+
 /// The namespace of the patient ids.
 pub(crate) const PATIENTS: &str = "urn:example:patients";
 
@@ -176,21 +178,10 @@ pub(crate) fn with_proof(message: &[u8], proof: Option<&str>) -> Vec<u8> {
 /// The only Observation with this code.
 pub(crate) fn observation<'a>(bundle: &'a Value, code: &str) -> Option<&'a Value> {
     let has = |coding: &Value| coding["code"] == code;
-    let entries = bundle["entry"].as_array().unwrap().iter();
-    let mut found = entries
-        .map(|entry| &entry["resource"])
-        .filter(|resource| resource["resourceType"] == "Observation")
+    let mut found = resources(bundle, "Observation")
+        .into_iter()
         .filter(|resource| resource["code"]["coding"].as_array().unwrap().iter().any(has));
     let first = found.next();
     assert!(found.next().is_none(), "only one {code}");
     first
-}
-
-/// The entries of this type, in order.
-pub(crate) fn resources<'a>(bundle: &'a Value, kind: &str) -> Vec<&'a Value> {
-    let entries = bundle["entry"].as_array().unwrap().iter();
-    entries
-        .map(|entry| &entry["resource"])
-        .filter(|resource| resource["resourceType"] == kind)
-        .collect()
 }

@@ -3,18 +3,13 @@
 use serde_json::{Value, json};
 
 use super::rig::{Clinic, POLICY, cuffs_of, is, pressures};
+use crate::bundle::{each, resources};
 
 const FHIR: &[&str] = &[
     "env",
     "CUFFD__MQTT__FHIR=true",
     "CUFFD__MQTT__FHIR_PATIENT_SYSTEM=urn:example:patients",
 ];
-
-fn resource<'a>(bundle: &'a Value, kind: &str) -> &'a Value {
-    let entries = bundle["entry"].as_array().unwrap().iter();
-    let mut resources = entries.map(|entry| &entry["resource"]);
-    resources.find(|resource| resource["resourceType"] == kind).unwrap()
-}
 
 #[tokio::test]
 async fn a_round_that_passed_or_failed_is_told_as_its_average() {
@@ -26,21 +21,16 @@ async fn a_round_that_passed_or_failed_is_told_as_its_average() {
     let blocked = clinic.state("s1", "blocked").await;
     let is_average = |message: &Value| {
         let of_answer =
-            |bundle: &Value| resource(bundle, "Provenance")["entity"][0]["what"]["display"] == "cuffd.readiness/1";
+            |bundle: &Value| resources(bundle, "Provenance")[0]["entity"][0]["what"]["display"] == "cuffd.readiness/1";
         message["resourceType"] == "Bundle" && of_answer(message)
     };
     let bundle = clinic.next(is_average).await;
-    let average = resource(&bundle, "Observation");
-    let values: Vec<&Value> = average["component"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|component| &component["valueQuantity"]["value"])
-        .collect();
+    let average = resources(&bundle, "Observation")[0];
+    let values = each(&average["component"], "/valueQuantity/value");
     assert_eq!(values, [&blocked["systolic"], &blocked["diastolic"]]);
     assert_eq!(values, [&json!(151), &json!(82)]);
     assert_eq!(
-        resource(&bundle, "Provenance")["entity"][0]["what"]["identifier"]["value"],
+        resources(&bundle, "Provenance")[0]["entity"][0]["what"]["identifier"]["value"],
         blocked["id"]
     );
     let counted: Vec<String> = blocked["counted"]
@@ -49,12 +39,7 @@ async fn a_round_that_passed_or_failed_is_told_as_its_average() {
         .iter()
         .map(|id| format!("{}/blood-pressure", id.as_str().unwrap()))
         .collect();
-    let derived_from: Vec<&Value> = average["derivedFrom"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|reference| &reference["identifier"]["value"])
-        .collect();
+    let derived_from = each(&average["derivedFrom"], "/identifier/value");
     assert_eq!(derived_from, counted.iter().collect::<Vec<_>>());
     let bundles = clinic
         .heard
