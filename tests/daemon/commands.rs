@@ -1,18 +1,14 @@
 //! What a platform asks for by MQTT: done or refused, and answered where the answer was wanted.
 
 use bytes::Bytes;
-use cuffd::clock;
-use jiff::SignedDuration;
 use rumqttc::mqttbytes::v5::PublishProperties;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::mosquitto::Mosquitto;
-use crate::rig::{Daemon, Gateway, status, until};
+use crate::rig::{COMMAND, Daemon, Gateway, command, in_minutes, send, send_retained, status, until};
 use crate::subscriber::{Message, Subscriber};
-
-const COMMAND: &str = "cuffd-test/v1/north/gw/command";
 
 /// A platform that hears everything, and a gateway that hears it.
 struct Clinic {
@@ -38,15 +34,9 @@ impl Clinic {
         }
     }
 
-    async fn send(&self, payload: &str) {
-        self.platform
-            .publish(COMMAND, payload, false, PublishProperties::default())
-            .await;
-    }
-
     /// What is answered on the gateway's own topic.
     async fn answer(&mut self, payload: &str) -> Message {
-        self.send(payload).await;
+        send(&self.platform, payload).await;
         self.platform.next_on("north/gw/reply").await
     }
 
@@ -58,21 +48,6 @@ impl Clinic {
         assert_eq!(reply["id"], if too_large { Value::Null } else { command["id"].clone() });
         reply["error"]["code"].clone()
     }
-}
-
-fn in_minutes(minutes: i64) -> Value {
-    json!(clock::wall() + SignedDuration::from_mins(minutes))
-}
-
-fn command(name: &str, fields: &Value) -> Value {
-    let mut command = json!({
-        "schema": "cuffd.command/1", "id": Uuid::new_v4(), "site": "north", "gateway": "gw",
-        "expires_at": in_minutes(5), "command": name,
-    });
-    for (field, value) in fields.as_object().unwrap() {
-        command[field] = value.clone();
-    }
-    command
 }
 
 #[tokio::test]
@@ -157,9 +132,7 @@ async fn a_command_from_the_memory_of_an_older_broker_is_refused() {
     let broker = Mosquitto::open().await;
     let mut platform = Subscriber::start(broker.port, "#").await;
     let report = command("report", &json!({}));
-    platform
-        .publish(COMMAND, &report.to_string(), true, PublishProperties::default())
-        .await;
+    send_retained(&platform, &report.to_string()).await;
     platform.next_on("/command").await;
     let gateway = Gateway::sending_with(broker.port, "version = \"3.1.1\"\nreceipts = true\nwill_delay = \"0s\"");
     let _daemon = gateway.idle();
@@ -176,9 +149,7 @@ async fn a_command_that_asks_the_broker_to_keep_it_is_refused() {
     // It says that it is online once the broker has granted the subscription.
     platform.next_on("north/gw/status").await;
     let report = command("report", &json!({}));
-    platform
-        .publish(COMMAND, &report.to_string(), true, PublishProperties::default())
-        .await;
+    send_retained(&platform, &report.to_string()).await;
     let reply = platform.next_on("north/gw/reply").await.json();
     assert_eq!(reply["error"]["code"], "retained", "{reply}");
 }
@@ -230,9 +201,7 @@ async fn without_a_clock_nothing_is_carried_out() {
     let online = status(&mut platform, "online").await.json();
     assert_eq!(online["problems"], json!(["clock_unsynchronized"]), "{online}");
     let report = command("report", &json!({}));
-    platform
-        .publish(COMMAND, &report.to_string(), false, PublishProperties::default())
-        .await;
+    send(&platform, &report.to_string()).await;
     let reply = platform.next_on("north/gw/reply").await.json();
     assert_eq!(reply["error"]["code"], "clock_unsynchronized");
 }
@@ -249,14 +218,10 @@ async fn a_reading_goes_again_until_its_receipt_comes() {
     assert_eq!(again.payload, first.payload);
     let stranger = Uuid::new_v4();
     let receipt = command("receipt", &json!({"ids": [stranger, first.id()]}));
-    platform
-        .publish(COMMAND, &receipt.to_string(), false, PublishProperties::default())
-        .await;
+    send(&platform, &receipt.to_string()).await;
     // Commands are taken in order: a receipt has no reply, what follows has.
     let report = command("report", &json!({}));
-    platform
-        .publish(COMMAND, &report.to_string(), false, PublishProperties::default())
-        .await;
+    send(&platform, &report.to_string()).await;
     let reply = platform.next_on("north/gw/reply").await.json();
     assert_eq!(reply["id"], report["id"]);
     let done = until("the receipt in the store", async || {

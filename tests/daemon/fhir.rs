@@ -9,7 +9,7 @@ use crate::mosquitto::Mosquitto;
 use crate::rig::{EVERYTHING, Gateway, mqtt, status};
 use crate::subscriber::Subscriber;
 
-const CUFF: &str = "[[cuffs]]\nid = \"own\"\naddress = \"C0:FF:EE:00:00:01\"\npatient = \"p1\"\n";
+const CUFF: &str = include_str!("../rig/cuff.toml");
 
 const FHIR: &str = "fhir = true\nfhir_patient_system = \"urn:example:patients\"\n";
 

@@ -8,7 +8,7 @@ use crate::mosquitto::Mosquitto;
 use crate::rig::{EVERYTHING, Gateway, mqtt, status};
 use crate::subscriber::Subscriber;
 
-const CUFF: &str = "[[cuffs]]\nid = \"own\"\naddress = \"C0:FF:EE:00:00:01\"\npatient = \"p1\"\n";
+const CUFF: &str = include_str!("../rig/cuff.toml");
 
 #[tokio::test]
 async fn a_named_pipe_has_no_end_and_a_wrong_line_loses_nothing() {

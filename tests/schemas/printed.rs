@@ -12,14 +12,7 @@ use serde_json::{Value, json};
 
 use crate::checker::{Sample, assert_described};
 
-const CUFFS: &str = r#"
-[gateway]
-time_zone = "UTC"
-[[cuffs]]
-id = "own"
-address = "C0:FF:EE:00:00:01"
-patient = "p1"
-"#;
+const CUFFS: &str = concat!("[gateway]\ntime_zone = \"UTC\"\n", include_str!("../rig/cuff.toml"));
 
 const POLICY: &str = r#"
 [readiness]

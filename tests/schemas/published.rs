@@ -7,9 +7,10 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::checker::{Sample, assert_described};
-use crate::clinic::{Clinic, POLICY, cuffs_of, is, next_second, pressures};
+use crate::clinic::{Clinic, POLICY, cuffs_of, is, pressures};
 use crate::documents;
 use crate::mosquitto::Mosquitto;
+use crate::rig::next_second;
 use crate::rig::{EVERYTHING, Gateway, lines, status};
 use crate::subscriber::{Message, Subscriber};
 

@@ -1,13 +1,11 @@
 //! The real program: a whole session by the page alone, the same on the control socket, and the access code over a restart.
 
-use std::time::Duration;
-
-use cuffd::clock;
 use cuffd::control::client::ClientError;
 use serde_json::{Value, json};
 
-use crate::client::{Follower, Request, until, within};
+use crate::client::{Follower, Request};
 use crate::gateway::{CODE, COMPANIONS, Daemon, Gateway};
+use crate::wait::{next_second, until, within};
 use crate::words;
 
 const SESSIONS: &str = "/api/v1/sessions";
@@ -19,12 +17,6 @@ async fn says(daemon: &Daemon, line: &str) -> String {
         text.contains(line).then_some(text)
     };
     until(line, look).await
-}
-
-/// What a cuff measures from now on was taken after: cuffs stamp whole seconds.
-async fn next_second() {
-    let into = clock::wall().subsec_nanosecond().unsigned_abs();
-    tokio::time::sleep(Duration::from_nanos(u64::from(1_000_000_000 - into))).await;
 }
 
 async fn refused(daemon: &Daemon, path: &str, body: Value) -> (u16, String) {

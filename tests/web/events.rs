@@ -14,9 +14,10 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::client::{Follower, until, within};
+use crate::client::Follower;
 use crate::rig::{Room, ends};
 use crate::samples::{self, minutes, session, state};
+use crate::wait::{until, within};
 
 /// A sign of life comes at least so often.
 const HEARTBEAT: Duration = Duration::from_secs(6);

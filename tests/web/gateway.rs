@@ -1,7 +1,7 @@
 //! The real program with virtual cuffs, its page on an address of its own.
 
 use std::fs::{self, Permissions};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -9,48 +9,14 @@ use std::process::Stdio;
 use cuffd::control::client::{self, ClientError};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::process::{Child, ChildStderr, ChildStdin, Command};
 use tokio::task::JoinHandle;
 
-use crate::client::{Answer, Request, until, within};
-
-/// Times as short as can be. The clock of the machine is trusted, and no reserve is kept free.
-const CONFIG: &str = r#"
-[gateway]
-site = "north"
-id = "gw"
-test = true
-key_file = "@/key.jwk"
-time_zone = "UTC"
-[store]
-path = "@/store/cuffd.db"
-reserve = "0MiB"
-[clock]
-source = "trust"
-[[cuffs]]
-id = "own"
-address = "C0:FF:EE:00:00:01"
-patient = "p1"
-[readiness]
-policy = "test"
-systolic = { min = 90, max = 140 }
-diastolic = { min = 50, max = 90 }
-crisis = { systolic = 180, diastolic = 120 }
-readings = 2
-valid_for = "10m"
-rest = "0s"
-spacing = "0s"
-retry_after = "5m"
-attempts = 2
-attestations = ["companion_present", "medications_held", "safe_setting"]
-[web]
-emergency_number = "112"
-clinic_contact = "555-0100"
-crisis_text = { en = "Call." }
-"#;
+use crate::client::{Answer, Request};
+use crate::folder::{Folder, own_address};
+use crate::wait::{until, within};
 
 /// The access code, where one is set.
 pub(crate) const CODE: &str = "246810";
@@ -60,7 +26,7 @@ pub(crate) const COMPANIONS: &str = "135790";
 
 /// A gateway's folder, and where its page is.
 pub(crate) struct Gateway {
-    folder: TempDir,
+    folder: Folder,
     pub(crate) address: SocketAddr,
 }
 
@@ -76,9 +42,7 @@ pub(crate) struct Daemon {
 impl Gateway {
     /// One whose page only this machine reaches, with these lines in `[web]`; `@` is its folder.
     pub(crate) fn with(lines: &str) -> Self {
-        // An address of the loopback that nobody else uses: its port is still free when the daemon wants it.
-        let id = std::process::id().to_be_bytes();
-        Self::at(Ipv4Addr::new(127, 77, id[2], id[3].max(1)), lines)
+        Self::at(own_address(), lines)
     }
 
     /// One that all of the network reaches.
@@ -87,15 +51,9 @@ impl Gateway {
     }
 
     fn at(address: Ipv4Addr, lines: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let listener = TcpListener::bind((address, 0)).unwrap();
-        let address = listener.local_addr().unwrap();
-        let here = folder.path().display().to_string();
-        let text = format!("{CONFIG}listen = \"{address}\"\n{lines}").replace('@', &here);
-        fs::create_dir(folder.path().join("store")).unwrap();
-        fs::write(folder.path().join("cuffd.toml"), text).unwrap();
+        let (folder, address) = Folder::with_page(address, lines);
         for (name, code) in [("access", CODE), ("companion", COMPANIONS)] {
-            let file = folder.path().join(name);
+            let file = folder.path(name);
             fs::write(&file, code).unwrap();
             fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
         }
@@ -104,10 +62,10 @@ impl Gateway {
 
     /// Starts the program, and waits until its page and its control socket answer.
     pub(crate) async fn start(&self) -> Daemon {
-        let socket = self.folder.path().join("cuffd.sock");
+        let socket = self.folder.path("cuffd.sock");
         let mut process = Command::new(env!("CARGO_BIN_EXE_cuffd"))
             .args(["simulate", "--orders", "-", "--config"])
-            .arg(self.folder.path().join("cuffd.toml"))
+            .arg(self.folder.path("cuffd.toml"))
             .env_clear()
             .env("CUFFD_SOCKET", &socket)
             .stdin(Stdio::piped())

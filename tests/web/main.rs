@@ -18,3 +18,9 @@ mod samples;
 mod table;
 mod who;
 mod words;
+
+#[path = "../rig/folder.rs"]
+mod folder;
+
+#[path = "../rig/wait.rs"]
+mod wait;

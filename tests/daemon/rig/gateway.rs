@@ -1,37 +1,22 @@
-//! The folder of a gateway: config, store, and control socket outlive its daemons.
+//! A gateway: config, store, and control socket outlive its daemons.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use tempfile::TempDir;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
+use super::folder::Folder;
 use super::{Daemon, within};
 
 /// The program under test.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_cuffd");
 
-/// Where the config of every test gateway begins. The clock of the machine is trusted, and no reserve is kept free.
-const CONFIG: &str = r#"
-[gateway]
-site = "north"
-id = "gw"
-test = true
-key_file = "@/key.jwk"
-time_zone = "UTC"
-[store]
-path = "@/store/cuffd.db"
-reserve = "0MiB"
-[clock]
-source = "trust"
-"#;
-
 /// A gateway.
 pub(crate) struct Gateway {
-    folder: TempDir,
+    folder: Folder,
 }
 
 /// What a command has said, and how it ended.
@@ -53,11 +38,9 @@ impl Answer {
 impl Gateway {
     /// A gateway with these lines of config beside the usual ones; `@` in them is its folder.
     pub(crate) fn with(lines: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let gateway = Self { folder };
-        fs::create_dir(gateway.path("store")).unwrap();
-        gateway.configure(lines);
-        gateway
+        Self {
+            folder: Folder::with(lines),
+        }
     }
 
     /// A gateway that sends to the broker on this port of the loopback.
@@ -72,14 +55,12 @@ impl Gateway {
 
     /// Writes the config anew.
     pub(crate) fn configure(&self, lines: &str) {
-        let here = self.folder.path().display().to_string();
-        let text = format!("{CONFIG}{lines}").replace('@', &here);
-        fs::write(self.path("cuffd.toml"), text).unwrap();
+        self.folder.configure(lines);
     }
 
     /// The file of this name in its folder.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.folder.path(name)
     }
 
     pub(crate) fn store(&self) -> PathBuf {
@@ -158,7 +139,7 @@ impl Gateway {
         } else {
             &[]
         };
-        fs::set_permissions(self.folder.path(), Permissions::from_mode(0o755)).unwrap();
+        fs::set_permissions(self.path("."), Permissions::from_mode(0o755)).unwrap();
         end_of(self.command_in(wrapper, arguments), "").await
     }
 

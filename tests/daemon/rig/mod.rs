@@ -1,48 +1,30 @@
 //! A gateway in a folder of its own, its daemons, and what is asked of them.
 
+mod commands;
 mod daemon;
 mod gateway;
 mod measured;
 mod seed;
 
-use std::future::Future;
-use std::time::Duration;
+#[path = "../../rig/folder.rs"]
+#[expect(dead_code, reason = "shared with the tests of the page, which need more of it")]
+mod folder;
+
+#[path = "../../rig/wait.rs"]
+mod wait;
 
 use serde_json::Value;
 
 use crate::subscriber::{Message, Subscriber};
 
+pub(crate) use commands::{COMMAND, command, in_minutes, send, send_retained};
 pub(crate) use daemon::{Daemon, Ended};
 pub(crate) use gateway::{Gateway, mqtt};
 pub(crate) use measured::{measured, values};
+pub(crate) use wait::{next_second, until, within};
 
 /// Everything that a test gateway publishes.
 pub(crate) const EVERYTHING: &str = "cuffd-test/#";
-
-/// No test waits longer for one thing. A lost connection is replaced after up to 30 s.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
-
-/// Between two looks at something that does not tell when it changes.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
-
-pub(crate) async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
-    tokio::time::timeout(PATIENCE, future)
-        .await
-        .unwrap_or_else(|_| panic!("waited in vain for {what}"))
-}
-
-/// Looks again and again until there is something to see.
-pub(crate) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    within(what, async {
-        loop {
-            if let Some(seen) = look().await {
-                return seen;
-            }
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
-    })
-    .await
-}
 
 /// The next status message that says so.
 pub(crate) async fn status(subscriber: &mut Subscriber, state: &str) -> Message {

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::rig::{Clinic, POLICY, command, cuffs_of, is, pressures, said};
+use super::rig::{Clinic, POLICY, cuffs_of, is, pressures, said};
+use crate::rig::command;
 
 /// The clock of the machine is not trusted.
 const WITHOUT_A_CLOCK: &[&str] = &["env", "CUFFD__CLOCK__SOURCE=none"];
@@ -18,13 +19,13 @@ async fn a_report_says_the_answers_again_under_its_own_id() {
     clinic
         .done("open_session", json!({"session": "s1", "patient": "p1"}))
         .await;
-    let reply = clinic.command(&command("report", json!({"id": "first"}))).await;
+    let reply = clinic.command(&command("report", &json!({"id": "first"}))).await;
     assert_eq!(reply["ok"], true, "{reply}");
     let first = clinic.next(asks("first")).await;
     let opened = clinic.readiness("s1").await;
     assert_eq!((said(&first), &opened["in_answer_to"]), (said(&opened), &Value::Null));
     clinic.open_session("s2", "p2").await;
-    let all = clinic.command(&command("report", json!({"id": "all"}))).await;
+    let all = clinic.command(&command("report", &json!({"id": "all"}))).await;
     let sessions = all["status"]["sessions"].as_array().unwrap();
     assert_eq!(sessions.len(), 2, "{all}");
     for session in ["s1", "s2"] {
@@ -101,10 +102,10 @@ async fn what_cannot_be_done_is_refused_and_uses_nothing_up() {
 #[tokio::test]
 async fn the_same_command_again_is_done_once_also_over_a_power_cut() {
     let mut clinic = Clinic::open(POLICY, &cuffs_of(&["p1"])).await;
-    let open = command("open_session", json!({"session": "s1", "patient": "p1"}));
+    let open = command("open_session", &json!({"session": "s1", "patient": "p1"}));
     let attest = command(
         "attest",
-        json!({"session": "s1", "item": "companion_present", "by": "x"}),
+        &json!({"session": "s1", "item": "companion_present", "by": "x"}),
     );
     let mut replies = Vec::new();
     for command in [&open, &attest, &open, &attest] {
@@ -121,7 +122,7 @@ async fn the_same_command_again_is_done_once_also_over_a_power_cut() {
     for (reply, command) in replies.iter().zip([&open, &attest].into_iter().cycle()) {
         assert_eq!((&reply["ok"], &reply["id"]), (&json!(true), &command["id"]), "{reply}");
     }
-    let close = command("close_session", json!({"session": "s1"}));
+    let close = command("close_session", &json!({"session": "s1"}));
     clinic.command(&close).await;
     let attested = &clinic.state("s1", "ended").await;
     assert_eq!(clinic.all("readiness").len(), 4, "{attested}");
@@ -138,7 +139,7 @@ async fn the_same_command_again_is_done_once_also_over_a_power_cut() {
 #[tokio::test]
 async fn a_command_whose_reply_was_lost_is_known_by_its_id() {
     let mut clinic = Clinic::open(POLICY, &cuffs_of(&["p1"])).await;
-    let open = command("open_session", json!({"session": "s1", "patient": "p1"}));
+    let open = command("open_session", &json!({"session": "s1", "patient": "p1"}));
     clinic.send(&open).await;
     clinic.readiness("s1").await;
     clinic.power_cut().await;

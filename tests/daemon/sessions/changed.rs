@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use super::rig::{Clinic, POLICY, codes, cuffs_of, pressures, time, until_wall};
-use crate::rig::until;
+use crate::rig::{command, next_second, until};
 
 #[tokio::test]
 async fn open_sessions_are_judged_by_the_policy_in_force_and_say_so() {
@@ -16,7 +16,7 @@ async fn open_sessions_are_judged_by_the_policy_in_force_and_say_so() {
             .await;
         clinic.attest(session, "companion_present").await;
     }
-    super::rig::next_second().await;
+    next_second().await;
     for cuff in ["cuff-p1", "cuff-p2"] {
         clinic.measure(cuff, &[pressures(130, 80), pressures(131, 80)]).await;
     }
@@ -133,6 +133,6 @@ async fn an_ended_session_is_forgotten_in_time_and_its_id_never() {
             .await,
         "session_exists"
     );
-    let replies: Value = clinic.command(&super::rig::command("report", json!({}))).await;
+    let replies: Value = clinic.command(&command("report", &json!({}))).await;
     assert_eq!(replies["status"]["sessions"], json!([]));
 }

@@ -3,8 +3,8 @@
 use rusqlite::Connection;
 use serde_json::json;
 
-use super::rig::{Clinic, POLICY, codes, cuffs_of, is, next_second, pressures};
-use crate::rig::until;
+use super::rig::{Clinic, POLICY, codes, cuffs_of, is, pressures};
+use crate::rig::{next_second, until};
 
 /// The messages that the store holds, whether or not anybody has them.
 async fn stored(clinic: &Clinic, kind: &str, count: usize) -> Vec<String> {

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::rig::{Clinic, POLICY, codes, cuffs_of, pressures, said, seqs};
+use crate::rig::next_second;
 
 const SESSIONS: [(&str, &str, &str); 6] = [
     ("s1", "p1", "waiting"),
@@ -21,7 +22,7 @@ async fn every_state(clinic: &mut Clinic) -> Vec<Value> {
             .await;
         clinic.attest(session, "companion_present").await;
     }
-    super::rig::next_second().await;
+    next_second().await;
     let mut irregular = pressures(120, 80);
     irregular["status"] = json!(["irregular_pulse"]);
     clinic.measure("cuff-p1", &[pressures(120, 80)]).await;

@@ -4,40 +4,25 @@ use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use cuffd::clock;
-use jiff::{SignedDuration, Timestamp};
-use rumqttc::mqttbytes::v5::PublishProperties;
+use jiff::Timestamp;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use crate::mosquitto::Mosquitto;
-use crate::rig::{Daemon, EVERYTHING, Gateway, mqtt};
+use crate::rig::{Daemon, EVERYTHING, Gateway, command, mqtt, next_second, send};
 use crate::subscriber::{Message, Subscriber};
-
-const COMMAND: &str = "cuffd-test/v1/north/gw/command";
 
 /// What any of these may do without a proof.
 const UNSIGNED: &str =
     "unsigned_commands = [\"open_session\", \"attest\", \"start\", \"close_session\", \"report\", \"receipt\"]\n";
 
 /// What a policy needs beside it.
-const PAGE: &str =
-    "[web]\nemergency_number = \"112\"\nclinic_contact = \"555-0100\"\ncrisis_text = { en = \"Call.\" }\n";
+const PAGE: &str = include_str!("../../rig/contacts.toml");
 
 /// Times as short as can be; a round is two readings.
-pub(super) const POLICY: &str = r#"
-[readiness]
-policy = "test"
-systolic = { min = 90, max = 140 }
-diastolic = { min = 50, max = 90 }
-crisis = { systolic = 180, diastolic = 120 }
-readings = 2
-valid_for = "10m"
-rest = "0s"
-spacing = "0s"
-retry_after = "5m"
-attempts = 2
-attestations = ["companion_present"]
-"#;
+pub(super) const POLICY: &str = concat!(
+    include_str!("../../rig/policy.toml"),
+    "readings = 2\nretry_after = \"5m\"\nattempts = 2\nattestations = [\"companion_present\"]\n",
+);
 
 /// The config of cuffs, each of one patient: `cuff-p1` is worn by `p1`.
 pub(super) fn cuffs_of(patients: &[&str]) -> String {
@@ -129,21 +114,18 @@ impl Clinic {
     }
 
     pub(super) async fn send(&self, command: &Value) {
-        let properties = PublishProperties::default();
-        self.platform
-            .publish(COMMAND, &command.to_string(), false, properties)
-            .await;
+        send(&self.platform, &command.to_string()).await;
     }
 
     /// Does what must be done.
     pub(super) async fn done(&mut self, name: &str, fields: Value) {
-        let reply = self.command(&command(name, fields)).await;
+        let reply = self.command(&command(name, &fields)).await;
         assert_eq!(reply["ok"], true, "{reply}");
     }
 
     /// Tries what is refused, and says with which code.
     pub(super) async fn refused(&mut self, name: &str, fields: Value) -> Value {
-        let reply = self.command(&command(name, fields)).await;
+        let reply = self.command(&command(name, &fields)).await;
         assert_eq!(reply["ok"], false, "{reply}");
         reply["error"]["code"].clone()
     }
@@ -253,17 +235,6 @@ pub(super) fn is(message: &Value, kind: &str) -> bool {
     message["schema"] == format!("cuffd.{kind}/1")
 }
 
-pub(super) fn command(name: &str, fields: Value) -> Value {
-    let mut command = json!({
-        "schema": "cuffd.command/1", "id": Uuid::new_v4(), "site": "north", "gateway": "gw",
-        "expires_at": clock::wall() + SignedDuration::from_mins(5), "command": name,
-    });
-    for (field, value) in fields.as_object().unwrap() {
-        command[field] = value.clone();
-    }
-    command
-}
-
 /// A reading of these pressures.
 pub(super) fn pressures(systolic: u16, diastolic: u16) -> Value {
     json!({"systolic": systolic, "diastolic": diastolic, "pulse_rate": 70})
@@ -302,12 +273,6 @@ pub(super) fn seqs(messages: &[Value]) -> Vec<u64> {
 
 pub(super) fn time(of: &Value) -> Timestamp {
     of.as_str().expect("a time").parse().unwrap()
-}
-
-/// Waits for the next whole second of the wall clock.
-pub(super) async fn next_second() {
-    let into = clock::wall().subsec_nanosecond().unsigned_abs();
-    tokio::time::sleep(Duration::from_nanos(u64::from(1_000_000_000 - into))).await;
 }
 
 /// Waits until this time has come.

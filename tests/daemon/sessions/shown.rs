@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::rig::{Clinic, POLICY, command, cuffs_of};
+use super::rig::{Clinic, POLICY, cuffs_of};
+use crate::rig::command;
 
 fn message_is(wanted: &'static str) -> impl Fn(&Value) -> bool {
     move |state| state["sessions"][0]["message"] == wanted
@@ -13,7 +14,7 @@ async fn of_an_answers_message_is_told_whether_it_was_sent_and_whether_it_was_re
     let mut clinic = Clinic::open(POLICY, &cuffs_of(&["p1"])).await;
     let answer = clinic.open_session("s1", "p1").await;
     clinic.daemon().until("the message was sent", message_is("sent")).await;
-    clinic.send(&command("receipt", json!({"ids": [answer["id"]]}))).await;
+    clinic.send(&command("receipt", &json!({"ids": [answer["id"]]}))).await;
     let told = clinic.daemon().until("it was received", message_is("received")).await;
     assert_eq!(told["sessions"][0]["state"], "waiting");
     // Another answer is another message.

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::rig::{Clinic, POLICY, codes, is, next_second, pressures};
+use super::rig::{Clinic, POLICY, codes, is, pressures};
+use crate::rig::next_second;
 
 /// One person's cuff, one of two people, and two of the clinic's.
 const CUFFS: &str = r#"

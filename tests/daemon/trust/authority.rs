@@ -3,61 +3,24 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use cuffd::clock;
-use jiff::SignedDuration;
-use rumqttc::mqttbytes::v5::PublishProperties;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::rig::PlatformKey;
 use crate::mosquitto::Mosquitto;
-use crate::rig::{Daemon, EVERYTHING, Gateway, mqtt, status};
+use crate::rig::{Daemon, EVERYTHING, Gateway, command, in_minutes, mqtt, next_second, send, send_retained, status};
 use crate::subscriber::{Message, Subscriber};
 
-const COMMAND: &str = "cuffd-test/v1/north/gw/command";
-
 /// A round is one reading, and one that fails is the clinician's.
-const POLICY: &str = r#"
-[readiness]
-policy = "test"
-systolic = { min = 90, max = 140 }
-diastolic = { min = 50, max = 90 }
-crisis = { systolic = 180, diastolic = 120 }
-readings = 1
-valid_for = "10m"
-rest = "0s"
-spacing = "0s"
-attempts = 1
-clinician_may_override = true
-[web]
-emergency_number = "112"
-clinic_contact = "555-0100"
-crisis_text = { en = "Call." }
-[[cuffs]]
-id = "cuff-p1"
-address = "C0:FF:EE:00:00:01"
-patient = "p1"
-"#;
+const POLICY: &str = concat!(
+    include_str!("../../rig/policy.toml"),
+    "readings = 1\nattempts = 1\nclinician_may_override = true\n",
+    include_str!("../../rig/contacts.toml"),
+    "[[cuffs]]\nid = \"cuff-p1\"\naddress = \"C0:FF:EE:00:00:01\"\npatient = \"p1\"\n",
+);
 
 pub(super) fn config(port: u16, keys: &str) -> String {
     format!("{}{POLICY}", mqtt(port, keys))
-}
-
-/// Waits for the next whole second of the wall clock: cuffs stamp whole seconds.
-pub(super) async fn next_second() {
-    let into = clock::wall().subsec_nanosecond().unsigned_abs();
-    tokio::time::sleep(Duration::from_nanos(u64::from(1_000_000_000 - into))).await;
-}
-
-fn command(name: &str, fields: &Value) -> Value {
-    let mut command = json!({
-        "schema": "cuffd.command/1", "id": Uuid::new_v4(), "site": "north", "gateway": "gw",
-        "expires_at": clock::wall() + SignedDuration::from_mins(5), "command": name,
-    });
-    for (field, value) in fields.as_object().unwrap() {
-        command[field] = value.clone();
-    }
-    command
 }
 
 /// A clinic whose clinicians and store have keys of their own.
@@ -96,9 +59,7 @@ impl Clinic {
     }
 
     async fn send(&self, payload: &str) {
-        self.platform
-            .publish(COMMAND, payload, false, PublishProperties::default())
-            .await;
+        send(&self.platform, payload).await;
     }
 
     async fn reply(&mut self, payload: &str) -> Value {
@@ -204,7 +165,6 @@ fn unproved(clinic: &Clinic, good: &Value) -> Vec<Attempt> {
 
 /// Commands that a clinician did sign, and that are refused all the same.
 fn signed_in_vain(clinic: &Clinic, good: &Value) -> Vec<Attempt> {
-    let in_minutes = |minutes| json!(clock::wall() + SignedDuration::from_mins(minutes));
     let signed = |changes: Value| clinic.clinicians.sign(&opening(&changes)).to_string();
     let deep = format!("{}{}", "[".repeat(4000), "]".repeat(4000));
     let doubled = good.to_string().replacen('{', "{\"session\":\"s3\",", 1);
@@ -235,10 +195,7 @@ async fn whatever_is_tried_without_the_right_key_says_why_and_changes_nothing() 
         assert_eq!(clinic.sessions().await, [] as [Value; 0], "{what}");
     }
     let kept = good.to_string();
-    clinic
-        .platform
-        .publish(COMMAND, &kept, true, PublishProperties::default())
-        .await;
+    send_retained(&clinic.platform, &kept).await;
     let reply = clinic.next_on("north/gw/reply").await.json();
     assert_eq!(reply["error"]["code"], "retained", "{reply}");
     assert_eq!(clinic.sessions().await, [] as [Value; 0]);

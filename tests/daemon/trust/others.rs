@@ -10,7 +10,7 @@ use tokio::process::Command;
 
 use super::rig::{PlatformKey, TOOLS, enrol, in_project};
 use crate::mosquitto::Mosquitto;
-use crate::rig::{EVERYTHING, Gateway, status, within};
+use crate::rig::{EVERYTHING, Gateway, next_second, status, within};
 use crate::subscriber::Subscriber;
 
 /// What a program prints of this input.
@@ -152,7 +152,7 @@ async fn the_sender_of_the_readme_opens_a_session_and_approves_a_referral() {
     assert_eq!(opened["ok"], true, "{opened}");
     let again = send("open_session", &["session=s1".to_owned(), "patient=p1".to_owned()]).await;
     assert_eq!(again["error"]["code"], "session_exists", "{again}");
-    super::authority::next_second().await;
+    next_second().await;
     daemon
         .order(&json!({"cuff": "cuff-p1", "readings": [{"systolic": 150, "diastolic": 80, "pulse_rate": 70}]}))
         .await;
