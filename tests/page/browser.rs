@@ -15,6 +15,7 @@ use cuffd::core::state::State;
 use tokio::process::Command;
 use tokio::sync::watch;
 
+use crate::folder::{Folder, own_address};
 use crate::rig::{CODE, Made, Served};
 use crate::states::{NAMES, state};
 
@@ -75,7 +76,7 @@ async fn valid_for(Shared(shown): Shared<watch::Sender<Arc<State>>>, Part(second
     StatusCode::OK
 }
 
-/// Runs one file of checks on a page.
+/// Runs one file of checks on a page, with more in its environment, or something else.
 async fn check(file: &str, served: &Served, more: &[(&str, &str)]) {
     let cache = tools();
     let stage = stage(served.state.clone()).await;
@@ -149,7 +150,14 @@ async fn the_code_is_asked_for_and_taken() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_whole_session_is_pressed_through_and_a_killed_daemon_is_seen() {
     let unused = Made::new().serve().await;
-    check("daemon.mjs", &unused, &[("CUFFD", env!("CARGO_BIN_EXE_cuffd"))]).await;
+    let (folder, address) = Folder::with_page(own_address(), "[patients]\np1 = \"Anna\"\n");
+    let (page, here) = (format!("http://{address}"), folder.path("").display().to_string());
+    let more = [
+        ("PAGE", &*page),
+        ("FOLDER", &here),
+        ("CUFFD", env!("CARGO_BIN_EXE_cuffd")),
+    ];
+    check("daemon.mjs", &unused, &more).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -10,3 +10,6 @@ mod listener;
 mod rig;
 mod states;
 mod tls;
+
+#[path = "../rig/folder.rs"]
+mod folder;

@@ -1,57 +1,13 @@
 // The real program with a virtual cuff: a whole session pressed through, the daemon killed in the middle, and back again.
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { axe, is, pictures, run, sleep, stays, television, text, until } from "./browser.mjs";
+import { axe, is, page, pictures, run, sleep, stays, television, text, until } from "./browser.mjs";
 
-const config = (folder, port) => `
-[gateway]
-site = "north"
-id = "gw"
-test = true
-key_file = "${folder}/key.jwk"
-time_zone = "UTC"
-[store]
-path = "${folder}/store/cuffd.db"
-reserve = "0MiB"
-[clock]
-source = "trust"
-[[cuffs]]
-id = "own"
-address = "C0:FF:EE:00:00:01"
-patient = "p1"
-[patients]
-p1 = "Anna"
-[readiness]
-policy = "test"
-systolic = { min = 90, max = 140 }
-diastolic = { min = 50, max = 90 }
-crisis = { systolic = 180, diastolic = 120 }
-readings = 2
-valid_for = "10m"
-rest = "0s"
-spacing = "0s"
-attestations = ["companion_present", "medications_held", "safe_setting"]
-[web]
-listen = "127.0.0.1:${port}"
-emergency_number = "112"
-clinic_contact = "555-0100"
-crisis_text = { en = "Call." }
-`;
+const { CUFFD, FOLDER } = process.env;
 
-async function freePort() {
-  const server = createServer();
-  await new Promise((done) => server.listen(0, "127.0.0.1", done));
-  const { port } = server.address();
-  await new Promise((done) => server.close(done));
-  return port;
-}
-
-function start(folder) {
-  const daemon = spawn(process.env.CUFFD, ["simulate", "--orders", "-", "--config", join(folder, "cuffd.toml")], {
-    env: { CUFFD_SOCKET: join(folder, "cuffd.sock") }, stdio: ["pipe", "ignore", "pipe"],
+function start() {
+  const daemon = spawn(CUFFD, ["simulate", "--orders", "-", "--config", join(FOLDER, "cuffd.toml")], {
+    env: { CUFFD_SOCKET: join(FOLDER, "cuffd.sock") }, stdio: ["pipe", "ignore", "pipe"],
   });
   let log = "";
   daemon.stderr.on("data", (octets) => { log += octets; });
@@ -86,12 +42,7 @@ async function prepared(tab, daemon) {
 }
 
 await run(async (browser) => {
-  const folder = mkdtempSync(join(tmpdir(), "cuffd-page-"));
-  mkdirSync(join(folder, "store"));
-  const port = await freePort();
-  writeFileSync(join(folder, "cuffd.toml"), config(folder, port));
-  const page = `http://127.0.0.1:${port}`;
-  let daemon = start(folder);
+  let daemon = start();
   try {
     await until("the page is there", 30000, () => fetch(`${page}/healthz`).then((answer) => answer.ok, () => false));
     const context = await browser.newContext({ viewport: television });
@@ -106,14 +57,14 @@ await run(async (browser) => {
     const took = await until("a ready without a daemon vanishes", 15000, async () => (await text(tab)).includes("Not ready."));
     is(!(await text(tab)).includes(ready) && await stays(tab), "whom to call stays");
     console.log(`daemon killed: ready was gone after ${Math.round(took)} ms`);
-    daemon = start(folder);
+    daemon = start();
     await until("it is ready again", 40000, async () => (await text(tab)).includes(ready));
 
     const begun = performance.now();
     daemon.kill("SIGTERM");
     await until("a daemon that stops says so", 2000, async () => (await text(tab)).includes("Not ready."));
     console.log(`daemon stopped: ready was gone after ${Math.round(performance.now() - begun)} ms`);
-    daemon = start(folder);
+    daemon = start();
     await until("it is ready once more", 40000, async () => (await text(tab)).includes(ready));
 
     await tab.getByRole("button", { name: "We have started" }).click();
@@ -126,6 +77,5 @@ await run(async (browser) => {
   } finally {
     daemon.kill("SIGKILL");
     await sleep(200);
-    rmSync(folder, { recursive: true, force: true });
   }
 });
