@@ -138,6 +138,12 @@ impl Answer {
         values.next()
     }
 
+    /// The cookie that it sets, as it is sent back.
+    pub(crate) fn cookie(&self) -> String {
+        let cookie = self.header("set-cookie").expect("a cookie");
+        cookie.split(';').next().expect("a pair").to_owned()
+    }
+
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {} {}", self.head, self.body))
     }

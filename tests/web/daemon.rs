@@ -259,13 +259,7 @@ async fn beyond_loopback_the_code_is_asked_for_and_a_restart_asks_for_it_no_more
     let wrong = daemon.press("/api/v1/code", &json!({"code": "000000"})).await;
     assert_eq!((wrong.status, wrong.code().as_str()), (403, "not_authorized"));
     let entered = daemon.press("/api/v1/code", &json!({"code": CODE})).await;
-    let cookie = entered
-        .header("set-cookie")
-        .expect("a cookie")
-        .split(';')
-        .next()
-        .expect("a pair")
-        .to_owned();
+    let cookie = entered.cookie();
     let inside = Request::get("/").header("cookie", &cookie);
     assert!(inside.send(daemon.address()).await.body.contains("No session is open"));
     let (code, log) = daemon.stop().await;

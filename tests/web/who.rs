@@ -230,13 +230,7 @@ async fn the_code_is_given_once_and_a_cookie_lets_one_in() {
 async fn a_forged_cookie_lets_nobody_in() {
     let room = behind_the_door().await;
     let entered = enter(&room, CODE).await;
-    let cookie = entered
-        .header("set-cookie")
-        .expect("a cookie")
-        .split(';')
-        .next()
-        .expect("a pair")
-        .to_owned();
+    let cookie = entered.cookie();
     let (until, tag) = cookie
         .strip_prefix("cuffd=")
         .and_then(|value| value.split_once('.'))
@@ -274,26 +268,14 @@ async fn cuffd_cookie_of_another_gateway() -> String {
     })
     .await;
     let entered = enter(&room, CODE).await;
-    entered
-        .header("set-cookie")
-        .expect("a cookie")
-        .split(';')
-        .next()
-        .expect("a pair")
-        .to_owned()
+    entered.cookie()
 }
 
 #[tokio::test]
 async fn five_wrong_codes_shut_the_entry_to_everybody() {
     let room = behind_the_door().await;
     let entered = enter(&room, CODE).await;
-    let cookie = entered
-        .header("set-cookie")
-        .expect("a cookie")
-        .split(';')
-        .next()
-        .expect("a pair")
-        .to_owned();
+    let cookie = entered.cookie();
     for wrong in ["000000", "24681", "2468100", "", "２４６８１０"] {
         let answer = enter(&room, wrong).await;
         assert_eq!(
