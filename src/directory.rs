@@ -6,6 +6,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::Path;
 
 use rustix::process::geteuid;
+use tempfile::NamedTempFile;
 
 /// Who may read what is written here.
 const OWNER_ONLY: u32 = 0o600;
@@ -32,6 +33,22 @@ pub fn sync(path: &Path) -> io::Result<()> {
 /// # Errors
 /// There is one already, or what the system says.
 pub fn write_new(path: &Path, line: &str) -> io::Result<()> {
+    let draft = draft(path, &format!("{line}\n"))?;
+    draft.persist_noclobber(path).map_err(|refused| refused.error)?;
+    sync(path)
+}
+
+/// Writes a file that is its owner's alone, whole at every moment, in place of the one that is there.
+///
+/// # Errors
+/// What the system says.
+pub fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let draft = draft(path, text)?;
+    draft.persist(path).map_err(|refused| refused.error)?;
+    sync(path)
+}
+
+fn draft(path: &Path, text: &str) -> io::Result<NamedTempFile<File>> {
     let mut draft = tempfile::Builder::new().prefix(".new-").make_in(of(path), |draft| {
         OpenOptions::new()
             .write(true)
@@ -39,11 +56,10 @@ pub fn write_new(path: &Path, line: &str) -> io::Result<()> {
             .mode(OWNER_ONLY)
             .open(draft)
     })?;
-    writeln!(draft.as_file_mut(), "{line}")?;
+    draft.as_file_mut().write_all(text.as_bytes())?;
     give_to_owner(path, draft.as_file())?;
     draft.as_file().sync_all()?;
-    draft.persist_noclobber(path).map_err(|refused| refused.error)?;
-    sync(path)
+    Ok(draft)
 }
 
 /// Gives what root has made at `path` to whom the directory belongs to, so that it never keeps the daemon out.

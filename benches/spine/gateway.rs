@@ -149,6 +149,7 @@ impl Cuff {
             clock: believed.subscribe(),
             disk: disk.subscribe(),
             state: state.subscribe(),
+            cuffs: watch::channel(Arc::from(config.cuffs.clone())).1,
             asks: asked,
             source: CancellationToken::new(),
             heart: Heart::default(),

@@ -35,6 +35,21 @@ impl Board {
         }
     }
 
+    /// Takes over another register: what is known of a cuff that stays is kept.
+    pub fn register(&mut self, cuffs: &[Cuff]) {
+        let mut known = std::mem::take(&mut self.cuffs);
+        let mut take = |cuff: &Cuff| {
+            let place = known
+                .iter()
+                .position(|known| known.id == cuff.id && known.model == cuff.model.name)?;
+            Some(known.swap_remove(place))
+        };
+        self.cuffs = cuffs
+            .iter()
+            .map(|cuff| take(cuff).unwrap_or_else(|| unheard(cuff)))
+            .collect();
+    }
+
     /// The cuff of this name, if it is registered.
     pub fn cuff(&mut self, id: &Name) -> Option<&mut CuffState> {
         self.cuffs.iter_mut().find(|cuff| cuff.id == *id)

@@ -7,6 +7,7 @@ pub mod commands;
 mod housekeeping;
 pub mod intake;
 mod machine;
+mod operator;
 mod page;
 pub mod persist;
 pub mod report;
@@ -17,6 +18,7 @@ mod wiring;
 
 pub use self::wiring::store_settings;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -48,6 +50,18 @@ pub enum Source {
     Bluetooth,
     /// Virtual ones.
     Virtual(simulate::source::Source),
+}
+
+/// How much of the daemon runs.
+#[derive(Clone, Debug)]
+pub enum Scope {
+    /// All of it.
+    Daemon,
+    /// What an operator's command needs: no broker, no page, and a control socket of its own.
+    Operator {
+        /// Where that is.
+        socket: PathBuf,
+    },
 }
 
 /// Why the daemon ended other than by being asked to.
@@ -137,7 +151,7 @@ impl AppError {
 ///
 /// # Errors
 /// Whatever ended it before that.
-pub async fn run(config: Config, source: Source, stop: CancellationToken) -> Result<(), AppError> {
+pub async fn run(config: Config, source: Source, scope: Scope, stop: CancellationToken) -> Result<(), AppError> {
     // From here on a signal ends nothing half-way.
     let mut signals = Signals::listen()?;
     let (opened, heads) = open_store(&config).await?;
@@ -145,7 +159,12 @@ pub async fn run(config: Config, source: Source, stop: CancellationToken) -> Res
     let Opened { store, mut thread, .. } = opened;
     let mut watchdog = Watchdog::default();
     let mut tasks = Tasks::default();
-    let running = start::start(&config, source, &store, &heads, keys, &mut tasks, &mut watchdog).await?;
+    let kept = start::Kept {
+        store: &store,
+        heads: &heads,
+        keys,
+    };
+    let running = start::start(&config, source, scope, kept, &mut tasks, &mut watchdog).await?;
     tasks.spawn(Task::Watchdog, async {
         watchdog.run().await;
         Ok(())

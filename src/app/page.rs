@@ -17,13 +17,12 @@ use super::commands::refusal;
 use super::intake::ask::{Ask, Want, ask_and_wait};
 use crate::config::Config;
 use crate::config::web::OpenSessions;
-use crate::core::cuff::Wearer;
-use crate::core::name::Name;
+use crate::core::cuff::Cuff;
 use crate::core::state::State;
 use crate::private::Private;
 use crate::store::Store;
 use crate::systemd::{BEAT, Heart};
-use crate::web::asked::{Action, Asked, Refused};
+use crate::web::asked::{Action, Asked, PasskeyGiven, Refused};
 use crate::web::entry::{Code, Cookies};
 use crate::web::{Contacts, Door, Listener, STREAMS, Site};
 
@@ -97,6 +96,8 @@ pub(super) fn site(
     store: &Store,
     state: watch::Receiver<Arc<State>>,
     asks: mpsc::Sender<Asked>,
+    passkeys: mpsc::Sender<PasskeyGiven>,
+    cuffs: watch::Receiver<Arc<[Cuff]>>,
     stop: CancellationToken,
 ) -> Result<Site, AppError> {
     let web = &config.web;
@@ -119,6 +120,7 @@ pub(super) fn site(
         state,
         store: Some(store.clone()),
         asks,
+        passkeys,
         stop,
         hosts: hosts(config),
         door: door(config)?,
@@ -129,7 +131,7 @@ pub(super) fn site(
             .transpose()?
             .map(Code::new),
         opens_sessions: opens_sessions(config),
-        patients: patients(config),
+        cuffs,
         labels: config.patients.clone(),
         language,
         more_languages: languages.collect(),
@@ -170,24 +172,6 @@ fn opens_sessions(config: &Config) -> bool {
             OpenSessions::Never => false,
             OpenSessions::IfNoCommands => config.mqtt.as_ref().is_none_or(|mqtt| mqtt.command_keys.is_empty()),
         }
-}
-
-/// Those whom a cuff names.
-fn patients(config: &Config) -> Vec<Name> {
-    let mut patients: Vec<Name> = Vec::new();
-    for cuff in &config.cuffs {
-        let named: Vec<&Name> = match &cuff.wearer {
-            Wearer::Patient(patient) => vec![patient],
-            Wearer::Users(users) => users.values().collect(),
-            Wearer::Session => Vec::new(),
-        };
-        for patient in named {
-            if !patients.contains(patient) {
-                patients.push(patient.clone());
-            }
-        }
-    }
-    patients
 }
 
 /// The machine's name, the same in the local network, and those of the config.

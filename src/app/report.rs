@@ -16,6 +16,7 @@ use crate::core::delivery::notice::Notice;
 use crate::core::delivery::seldom::Seldom;
 use crate::core::moment::Moment;
 use crate::core::name::Name;
+use crate::core::pairing::UnderWay;
 use crate::core::state::{
     ClockState, CuffHealth, DeliveryState, MessageState, Problem, Queued, RadioState, SCHEMA, Seq, SessionState, State,
     StoreState,
@@ -60,6 +61,8 @@ pub struct Parts {
     pub clock: watch::Receiver<bool>,
     /// The store's disk.
     pub store: watch::Receiver<StoreState>,
+    /// A pairing under way.
+    pub pairing: watch::Receiver<Option<UnderWay>>,
 }
 
 /// The state before more is known than what the config and the store tell: no link, and nothing waits.
@@ -104,7 +107,8 @@ pub async fn run(identity: Identity, mut parts: Parts, store: Store, state: watc
         let link = parts.link.borrow_and_update().clone();
         let synchronized = *parts.clock.borrow_and_update();
         let disk = *parts.store.borrow_and_update();
-        let new = compose(&identity, &board, &link, synchronized, disk, &waits);
+        let mut new = compose(&identity, &board, &link, synchronized, disk, &waits);
+        new.pairing = *parts.pairing.borrow_and_update();
         state.send_if_modified(|old| {
             let changed = **old != new;
             *old = Arc::new(new);
@@ -116,6 +120,7 @@ pub async fn run(identity: Identity, mut parts: Parts, store: Store, state: watc
             Ok(()) = parts.link.changed() => {}
             Ok(()) = parts.clock.changed() => {}
             Ok(()) = parts.store.changed() => {}
+            Ok(()) = parts.pairing.changed() => {}
             Ok(()) = queued.changed() => asking.changed(),
             () = clock::sleep_until(Some(asking.due().min(now + BEAT))) => {}
         }
@@ -226,6 +231,7 @@ fn compose(
         clock: ClockState { synchronized },
         store,
         problems,
+        pairing: None,
     }
 }
 

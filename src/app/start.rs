@@ -1,12 +1,12 @@
 //! Starts every task with its channels.
 
+mod people;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use axum::Router;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
-use tracing::warn;
 use uuid::Uuid;
 
 use super::board::Board;
@@ -17,11 +17,13 @@ use super::persist::Persist;
 use super::report::{self, Identity, Parts};
 use super::tasks::{Task, Tasks};
 use super::wiring::{self, Heads};
-use super::{AppError, EVENTS, Source, chain, housekeeping, page, status};
+use super::{AppError, EVENTS, Scope, Source, housekeeping, status};
+use crate::bluetooth::Chore;
 use crate::config::Config;
-use crate::control::server::{self, Sources};
+use crate::core::cuff::Cuff;
 use crate::core::delivery::Kind;
 use crate::core::name::Name;
+use crate::core::pairing::UnderWay;
 use crate::core::readiness::policy::ReadingRules;
 use crate::core::source::{Description, Event};
 use crate::core::state::{RadioState, State, StoreState};
@@ -30,7 +32,7 @@ use crate::mqtt::link::{self, LinkState};
 use crate::proof::Keyring;
 use crate::store::{CuffCounts, Store};
 use crate::systemd::{BEAT, Heart, Watchdog};
-use crate::{bluetooth, clock, control, web};
+use crate::{bluetooth, clock};
 
 /// Commands and replies that wait for each other.
 const COMMANDS: usize = 64;
@@ -40,12 +42,26 @@ const COMMANDS: usize = 64;
 pub(super) struct Running {
     /// New at each start.
     pub(super) run: Uuid,
+    /// How much of the daemon runs.
+    scope: Scope,
     /// Stops what brings measurements.
     pub(super) source: CancellationToken,
     /// Stops what sends them.
     pub(super) link: CancellationToken,
     /// Stops the control socket.
     pub(super) control: CancellationToken,
+}
+
+impl Running {
+    fn of(run: Uuid, scope: Scope) -> Self {
+        Self {
+            run,
+            scope,
+            source: CancellationToken::new(),
+            link: CancellationToken::new(),
+            control: CancellationToken::new(),
+        }
+    }
 }
 
 /// The ends of the channels that more than one task holds, and the key.
@@ -57,26 +73,47 @@ struct Channels {
     refused: watch::Sender<bool>,
     state: watch::Sender<Arc<State>>,
     asks: mpsc::Sender<Ask>,
+    cuffs: watch::Sender<Arc<[Cuff]>>,
+    /// What is shown of a pairing under way.
+    pairing: watch::Sender<Option<UnderWay>>,
     keys: Keyring,
+}
+
+impl Channels {
+    /// What the intake has to do with the others.
+    fn outside(&self, asks: mpsc::Receiver<Ask>, source: CancellationToken, heart: Heart) -> Outside {
+        Outside {
+            shown: self.board.clone(),
+            clock: self.clock.subscribe(),
+            disk: self.store.subscribe(),
+            state: self.state.subscribe(),
+            cuffs: self.cuffs.subscribe(),
+            asks,
+            source,
+            heart,
+        }
+    }
+}
+
+/// What was opened before.
+pub(super) struct Kept<'a> {
+    pub(super) store: &'a Store,
+    pub(super) heads: &'a Heads,
+    pub(super) keys: Keyring,
 }
 
 /// Starts all tasks.
 pub(super) async fn start(
     config: &Config,
     source: Source,
-    store: &Store,
-    heads: &Heads,
-    keys: Keyring,
+    scope: Scope,
+    kept: Kept<'_>,
     tasks: &mut Tasks,
     watchdog: &mut Watchdog,
 ) -> Result<Running, AppError> {
+    let Kept { store, heads, keys } = kept;
     let run = Uuid::new_v4();
-    let running = Running {
-        run,
-        source: CancellationToken::new(),
-        link: CancellationToken::new(),
-        control: CancellationToken::new(),
-    };
+    let running = Running::of(run, scope);
     let identity = identity(config, run);
     let descriptions: HashMap<_, _> = store.descriptions().await?.into_iter().collect();
     let board = board(config, &source, &descriptions, store).await?;
@@ -92,21 +129,17 @@ pub(super) async fn start(
         refused: watch::Sender::new(false),
         state: watch::Sender::new(Arc::new(report::at_start(&identity, &board, synchronized, disk))),
         asks,
+        cuffs: watch::Sender::new(config.cuffs.clone().into()),
+        pairing: watch::Sender::new(None),
         keys,
     };
     // Before the clock's task begins, so that its first word is not missed.
-    let outside = Outside {
-        shown: channels.board.clone(),
-        clock: channels.clock.subscribe(),
-        disk: channels.store.subscribe(),
-        state: channels.state.subscribe(),
-        asks: asked,
-        source: running.source.clone(),
-        heart: watchdog.heart("intake"),
-    };
+    let outside = channels.outside(asked, running.source.clone(), watchdog.heart("intake"));
     start_clock(config, &channels, tasks, watchdog.heart("clock"));
     start_keeping(&identity, store, &channels, tasks, watchdog);
-    start_link(config, &identity, store, &channels, &running, tasks, watchdog);
+    if matches!(running.scope, Scope::Daemon) {
+        start_link(config, &identity, store, &channels, &running, tasks, watchdog);
+    }
     let (events, arriving) = mpsc::channel(EVENTS);
     let persist = Persist::new(store.clone(), channels.refused.clone(), outside.heart.clone());
     let intake = Intake::new(
@@ -117,7 +150,7 @@ pub(super) async fn start(
         outside,
     );
     tasks.spawn(Task::Intake, async move { Ok(intake.run(arriving).await?) });
-    start_source(
+    let chores = start_source(
         config,
         source,
         events,
@@ -126,8 +159,7 @@ pub(super) async fn start(
         tasks,
         watchdog.heart("source"),
     );
-    let site = start_page(config, store, &channels, &running, tasks, watchdog)?;
-    start_control(config, store, &channels, web::api(site), &running, tasks);
+    people::start(config, store, &channels, chores, &running, tasks, watchdog)?;
     Ok(running)
 }
 
@@ -223,6 +255,7 @@ fn start_keeping(identity: &Identity, store: &Store, channels: &Channels, tasks:
         link: channels.link.subscribe(),
         clock: channels.clock.subscribe(),
         store: channels.store.subscribe(),
+        pairing: channels.pairing.subscribe(),
     };
     let (identity, of, state, heart) = (
         identity.clone(),
@@ -303,6 +336,7 @@ fn start_link(
     });
 }
 
+/// What brings measurements; also where an operator's chores go, if there is a radio.
 fn start_source(
     config: &Config,
     source: Source,
@@ -311,21 +345,26 @@ fn start_source(
     running: &Running,
     tasks: &mut Tasks,
     heart: Heart,
-) {
+) -> Option<mpsc::Sender<Chore>> {
     let cancel = running.source.clone();
     match source {
         Source::Bluetooth => {
-            let settings = wiring::radio_settings(config, channels.clock.subscribe());
+            let (chores, asked) = mpsc::channel(COMMANDS);
+            let settings = wiring::radio_settings(config, channels.cuffs.subscribe(), channels.clock.subscribe());
             tasks.spawn(Task::Source, async move {
-                Ok(bluetooth::run(settings, events, heart.counter(), cancel).await?)
+                Ok(bluetooth::run(settings, asked, events, heart.counter(), cancel).await?)
             });
+            Some(chores)
         }
-        Source::Virtual(cuffs) => tasks.spawn(Task::Source, async move {
-            cuffs.run(clock::now, events, heart.counter(), cancel.clone()).await;
-            // Virtual cuffs that have nothing more to tell are as quiet as real ones.
-            beat_until(cancel, &heart).await;
-            Ok(())
-        }),
+        Source::Virtual(cuffs) => {
+            tasks.spawn(Task::Source, async move {
+                cuffs.run(clock::now, events, heart.counter(), cancel.clone()).await;
+                // Virtual cuffs that have nothing more to tell are as quiet as real ones.
+                beat_until(cancel, &heart).await;
+                Ok(())
+            });
+            None
+        }
     }
 }
 
@@ -345,69 +384,4 @@ async fn beat_until(cancel: CancellationToken, heart: &Heart) {
             () = tokio::time::sleep(BEAT) => {}
         }
     }
-}
-
-/// The page, if there is to be one, and what it is made of: the control socket has the same.
-fn start_page(
-    config: &Config,
-    store: &Store,
-    channels: &Channels,
-    running: &Running,
-    tasks: &mut Tasks,
-    watchdog: &mut Watchdog,
-) -> Result<Arc<web::Site>, AppError> {
-    let (pressed, presses) = mpsc::channel(COMMANDS);
-    let (gate, heart) = (channels.asks.clone(), watchdog.heart("pressed"));
-    tasks.spawn(Task::Pressed, async move {
-        page::ask_the_gate(presses, gate, heart).await;
-        Ok(())
-    });
-    let stop = running.control.clone();
-    let site = page::site(config, store, channels.state.subscribe(), pressed, stop.clone())?;
-    let site = Arc::new(site);
-    if let Some(listener) = page::listener(config)? {
-        let (router, heart) = (web::page(Arc::clone(&site)), watchdog.heart("page"));
-        tasks.spawn(Task::Page, async move {
-            web::serve(listener, router, stop, || heart.beat()).await;
-            Ok(())
-        });
-    }
-    Ok(site)
-}
-
-/// A daemon without its control socket still collects and delivers, so its lack is told and lived with.
-fn start_control(
-    config: &Config,
-    store: &Store,
-    channels: &Channels,
-    api: Router,
-    running: &Running,
-    tasks: &mut Tasks,
-) {
-    let path = control::socket_path();
-    let socket = match server::bind(&path) {
-        Ok(socket) => socket,
-        Err(error) => {
-            warn!(
-                error = chain(&error),
-                "no control socket: `cuffd status` and its kin cannot ask this daemon"
-            );
-            return;
-        }
-    };
-    let sources = Sources {
-        store: store.clone(),
-        keys: channels.keys.clone(),
-        site: config.gateway.site.clone(),
-        gateway: config.gateway.id.clone(),
-        patient_system: config.mqtt.as_ref().and_then(|mqtt| mqtt.fhir_patient_system.clone()),
-    };
-    let cancel = running.control.clone();
-    tasks.spawn(Task::Control, async move {
-        let served = server::serve(socket, sources, api, cancel).await;
-        served.map_err(|cause| AppError::Setup {
-            what: "the control socket failed",
-            cause,
-        })
-    });
 }

@@ -20,17 +20,10 @@ pub(super) struct Told {
 
 impl Told {
     pub(super) fn new(state: &State, config: &Config, public_key: PublicKey) -> Self {
-        let cuffs = config.cuffs.iter();
-        let cuffs = cuffs
-            .map(|cuff| info::Cuff {
-                id: cuff.id.clone(),
-                model: cuff.model.name.clone(),
-            })
-            .collect();
         Self {
             status: watch::Sender::new(facts(state)),
             info: watch::Sender::new(info::Facts {
-                cuffs,
+                cuffs: cuffs(state),
                 policy: config.readiness.as_ref().map(|policy| info::Policy {
                     name: policy.name.clone(),
                     sha256: policy.sha256.clone(),
@@ -54,9 +47,10 @@ impl Told {
             set(&self.status, facts(&now));
             set(&self.session_open, now.has_open_session());
             let public_key = Some(jwk(&now, key.borrow_and_update().public()));
+            let cuffs = cuffs(&now);
             self.info.send_if_modified(|info| {
-                let changed = info.public_key != public_key;
-                info.public_key = public_key;
+                let changed = info.public_key != public_key || info.cuffs != cuffs;
+                (info.public_key, info.cuffs) = (public_key, cuffs);
                 changed
             });
             tokio::select! {
@@ -66,6 +60,17 @@ impl Told {
             }
         }
     }
+}
+
+/// The registered cuffs as `info` tells them.
+fn cuffs(state: &State) -> Vec<info::Cuff> {
+    let cuffs = state.cuffs.iter();
+    cuffs
+        .map(|cuff| info::Cuff {
+            id: cuff.id.clone(),
+            model: cuff.model.clone(),
+        })
+        .collect()
 }
 
 /// The public key as `info` tells it.

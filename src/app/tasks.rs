@@ -20,6 +20,8 @@ pub(super) enum Task {
     Commands,
     /// The control socket.
     Control,
+    /// What an operator asks.
+    Operator,
     /// The page for the people in the room.
     Page,
     /// What is pressed there, to the gate.
@@ -46,6 +48,7 @@ impl Task {
             Self::Link => "link",
             Self::Commands => "commands",
             Self::Control => "control",
+            Self::Operator => "operator",
             Self::Page => "page",
             Self::Pressed => "pressed",
             Self::Clock => "clock",

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU16;
+use std::sync::Arc;
 
 use uuid::Uuid;
 
@@ -11,6 +12,7 @@ use crate::config::bluetooth::Adapter;
 use crate::config::broker::{self, Broker};
 use crate::config::command::Command;
 use crate::core::collection::{Choice, Limits};
+use crate::core::cuff::Cuff;
 use crate::core::delivery::Kind;
 use crate::mqtt::command::{Authority, CommandName, Power};
 use crate::mqtt::message::Origin;
@@ -131,10 +133,12 @@ const fn command_name(of: Command) -> CommandName {
 }
 
 /// What the Bluetooth side is told of the config.
-pub(super) fn radio_settings(config: &Config, synchronized: watch::Receiver<bool>) -> bluetooth::Settings {
+pub(super) fn radio_settings(
+    config: &Config,
+    cuffs: watch::Receiver<Arc<[Cuff]>>,
+    synchronized: watch::Receiver<bool>,
+) -> bluetooth::Settings {
     let of = &config.bluetooth;
-    // Nobody changes the cuffs while the daemon runs; a closed channel keeps its last value.
-    let (_unchanging, cuffs) = watch::channel(config.cuffs.clone().into());
     bluetooth::Settings {
         adapter: match &of.adapter {
             Adapter::Auto => Choice::Auto,

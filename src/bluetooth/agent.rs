@@ -1,35 +1,63 @@
-//! The pairing agent: bluetoothd asks it before it pairs, and it refuses all but the cuff that is being paired.
+//! The pairing agent: bluetoothd asks it before it pairs.
 //!
-//! It must be there even so. Without one bluetoothd cannot tell a cuff "no" in order, and another program's agent (a desktop's,
-//! say) would be asked in its place.
+//! * The daemon's refuses everybody. It must be there even so: without one bluetoothd cannot tell a cuff "no" in order, and
+//!   another program's agent (a desktop's, say) would be asked in its place.
+//! * While an operator pairs a cuff there is another, on a connection of its own, which answers for that cuff alone.
 
-use tokio::sync::watch;
-use zbus::fdo;
-use zbus::{OwnedObjectPath, interface};
+use tokio::sync::{mpsc, oneshot};
+use zbus::{OwnedObjectPath, fdo, interface};
+
+use crate::core::pairing::Passkey;
 
 /// Where the agent is exported.
 pub(super) const PATH: &str = "/org/cuffd/agent";
-/// It becomes the adapter's: nothing to show, nothing to enter.
-pub(super) const CAPABILITY: &str = "NoInputNoOutput";
+
+/// What people can do with this box. It decides how cuffs pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Capability {
+    /// Nothing to show, nothing to enter.
+    Nothing,
+    /// They enter what the cuff shows. Nothing is shown here: then no cuff asks whether two numbers are the same.
+    Keyboard,
+}
+
+impl Capability {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Nothing => "NoInputNoOutput",
+            Self::Keyboard => "KeyboardOnly",
+        }
+    }
+}
+
+/// The cuff shows six digits: where they are to be told.
+pub(super) type Question = oneshot::Sender<Passkey>;
 
 /// The agent.
-pub(super) struct Agent {
-    /// The device that is being paired, if one is: nobody else may.
-    pairing: watch::Receiver<Option<OwnedObjectPath>>,
+pub(super) struct Agent(Option<Pairing>);
+
+/// The one device that may pair, and where its questions go.
+struct Pairing {
+    device: String,
+    questions: mpsc::Sender<Question>,
 }
 
 impl Agent {
-    /// An agent that lets pair only what `pairing` names.
-    pub(super) const fn new(pairing: watch::Receiver<Option<OwnedObjectPath>>) -> Self {
-        Self { pairing }
+    /// An agent that lets nobody pair.
+    pub(super) const fn refusing() -> Self {
+        Self(None)
     }
 
-    fn judge(&self, device: &OwnedObjectPath) -> fdo::Result<()> {
-        if self.pairing.borrow().as_ref() == Some(device) {
-            Ok(())
-        } else {
-            Err(refusal())
-        }
+    /// An agent that lets only the device at this path pair, and passes its questions on.
+    pub(super) const fn of(device: String, questions: mpsc::Sender<Question>) -> Self {
+        Self(Some(Pairing { device, questions }))
+    }
+
+    fn judge(&self, device: &OwnedObjectPath) -> fdo::Result<&Pairing> {
+        let pairing = self.0.as_ref();
+        pairing
+            .filter(|pairing| pairing.device == device.as_str())
+            .ok_or_else(refusal)
     }
 }
 
@@ -49,8 +77,13 @@ impl Agent {
         Err(refusal())
     }
 
-    fn request_passkey(&self, _device: OwnedObjectPath) -> fdo::Result<u32> {
-        Err(refusal())
+    async fn request_passkey(&self, device: OwnedObjectPath) -> fdo::Result<u32> {
+        let pairing = self.judge(&device)?;
+        let (question, answer) = oneshot::channel();
+        pairing.questions.send(question).await.map_err(|_| refusal())?;
+        // Dropped unanswered once the pairing is over.
+        let passkey = answer.await.map_err(|_| refusal())?;
+        Ok(passkey.expose())
     }
 
     fn display_passkey(&self, _device: OwnedObjectPath, _passkey: u32, _entered: u16) -> fdo::Result<()> {
@@ -58,11 +91,11 @@ impl Agent {
     }
 
     fn request_confirmation(&self, device: OwnedObjectPath, _passkey: u32) -> fdo::Result<()> {
-        self.judge(&device)
+        self.judge(&device).map(|_| ())
     }
 
     fn request_authorization(&self, device: OwnedObjectPath) -> fdo::Result<()> {
-        self.judge(&device)
+        self.judge(&device).map(|_| ())
     }
 
     fn authorize_service(&self, _device: OwnedObjectPath, _uuid: String) -> fdo::Result<()> {
@@ -84,11 +117,10 @@ mod tests {
     fn only_the_cuff_that_is_being_paired_may_pair() {
         let cuff = path("/org/bluez/hci0/dev_00_00_00_00_00_01");
         let stranger = path("/org/bluez/hci0/dev_00_00_00_00_00_02");
-        let (pairing, receiver) = watch::channel(None);
-        let agent = Agent::new(receiver);
-        assert!(agent.judge(&cuff).is_err());
-        pairing.send_replace(Some(cuff.clone()));
+        let (questions, _asked) = mpsc::channel(1);
+        let agent = Agent::of(cuff.to_string(), questions);
         assert!(agent.judge(&cuff).is_ok());
         assert!(agent.judge(&stranger).is_err());
+        assert!(Agent::refusing().judge(&cuff).is_err());
     }
 }

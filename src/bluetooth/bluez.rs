@@ -8,11 +8,10 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use tokio::sync::watch;
 use zbus::message::Type;
 use zbus::{Connection, Message, MessageStream, ObjectPath, OwnedObjectPath, Variant, fdo};
 
-use super::agent::{self, Agent};
+use super::agent::{self, Agent, Capability};
 use super::facts::{self, Change, Fact, Properties};
 use super::faults;
 use crate::core::collection::Fault;
@@ -21,6 +20,8 @@ const SERVICE: &str = "org.bluez";
 const ADAPTER: &str = "org.bluez.Adapter1";
 const DEVICE: &str = "org.bluez.Device1";
 const AGENT_MANAGER: &str = "org.bluez.AgentManager1";
+/// Where bluetoothd takes agents.
+const AGENTS: &str = "/org/bluez";
 const BUS: &str = "org.freedesktop.DBus";
 const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
 const OBJECT_MANAGER: &str = "org.freedesktop.DBus.ObjectManager";
@@ -65,17 +66,15 @@ impl Bluez {
     ///
     /// # Errors
     /// There is no bus, or it does not answer.
-    pub(super) async fn connect(pairing: watch::Receiver<Option<OwnedObjectPath>>) -> Result<(Self, Facts), Fault> {
-        match tokio::time::timeout(CALL_FOR, Self::listen(pairing)).await {
-            Ok(listening) => listening.map_err(|error| faults::of_zbus(&error)),
-            Err(_too_long) => Err(Fault::Timeout),
-        }
+    pub(super) async fn connect() -> Result<(Self, Facts), Fault> {
+        let listening = in_time(CALL_FOR, Self::listen()).await;
+        listening.map_err(|error| faults::of_zbus(&error))
     }
 
-    async fn listen(pairing: watch::Receiver<Option<OwnedObjectPath>>) -> zbus::Result<(Self, Facts)> {
+    async fn listen() -> zbus::Result<(Self, Facts)> {
         let connection = zbus::connection::Builder::system()
             .max_queued(UNHEARD)
-            .serve_at(agent::PATH, Agent::new(pairing))
+            .serve_at(agent::PATH, Agent::refusing())
             .build()
             .await?;
         let stream = MessageStream::from(&connection);
@@ -86,6 +85,16 @@ impl Bluez {
         }
         let facts = Facts { stream, owner: None };
         Ok((Self { connection }, facts))
+    }
+
+    /// Connects to the system bus with this agent, and listens to nothing.
+    ///
+    /// # Errors
+    /// There is no bus, or it does not answer.
+    pub(super) async fn with(agent: Agent) -> zbus::Result<Self> {
+        let connecting = zbus::connection::Builder::system().serve_at(agent::PATH, agent).build();
+        let connection = in_time(CALL_FOR, connecting).await?;
+        Ok(Self { connection })
     }
 
     /// bluetoothd's own name on the bus, if it runs. Asking does not start it.
@@ -109,16 +118,20 @@ impl Bluez {
     /// bluetoothd refused or did not answer.
     pub(super) async fn register_agent(&self) -> Result<(), Fault> {
         let path = ObjectPath::try_from(agent::PATH).map_err(|_| Fault::Other)?;
-        let manager = "/org/bluez";
-        self.call(
-            SERVICE,
-            manager,
-            AGENT_MANAGER,
-            "RegisterAgent",
-            &(&path, agent::CAPABILITY),
-        )
-        .await?;
-        self.call(SERVICE, manager, AGENT_MANAGER, "RequestDefaultAgent", &path)
+        self.announce_agent(Capability::Nothing).await?;
+        self.call(SERVICE, AGENTS, AGENT_MANAGER, "RequestDefaultAgent", &path)
+            .await?;
+        Ok(())
+    }
+
+    /// Makes the agent of this connection known, for what this connection pairs.
+    ///
+    /// # Errors
+    /// bluetoothd refused or did not answer.
+    pub(super) async fn announce_agent(&self, capability: Capability) -> Result<(), Fault> {
+        let path = ObjectPath::try_from(agent::PATH).map_err(|_| Fault::Other)?;
+        let arguments = (&path, capability.as_str());
+        self.call(SERVICE, AGENTS, AGENT_MANAGER, "RegisterAgent", &arguments)
             .await?;
         Ok(())
     }
@@ -209,15 +222,39 @@ impl Bluez {
     where
         B: serde::Serialize + zbus::DynamicType,
     {
-        // Around the whole call: a limit of the library's own would begin only once the call is sent.
         let called = self
             .connection
             .call_method(Some(service), path, Some(interface), method, body);
-        match tokio::time::timeout(patience, called).await {
-            Ok(answer) => answer.map_err(|error| faults::of_zbus(&error)),
-            Err(_too_long) => Err(Fault::Timeout),
-        }
+        in_time(patience, called).await.map_err(|error| faults::of_zbus(&error))
     }
+
+    /// Asks bluetoothd. Its refusal comes as it says it.
+    ///
+    /// # Errors
+    /// It refused, or did not answer.
+    pub(super) async fn ask<B>(
+        &self,
+        patience: Duration,
+        path: &str,
+        interface: &str,
+        method: &str,
+        body: &B,
+    ) -> zbus::Result<Message>
+    where
+        B: serde::Serialize + zbus::DynamicType,
+    {
+        let called = self
+            .connection
+            .call_method(Some(SERVICE), path, Some(interface), method, body);
+        in_time(patience, called).await
+    }
+}
+
+/// Around the whole call: a limit of the library's own would begin only once the call is sent.
+async fn in_time<T>(patience: Duration, called: impl Future<Output = zbus::Result<T>>) -> zbus::Result<T> {
+    let late = || std::io::Error::from(std::io::ErrorKind::TimedOut).into();
+    let answer = tokio::time::timeout(patience, called).await;
+    answer.unwrap_or_else(|_too_long| Err(late()))
 }
 
 impl Facts {

@@ -6,6 +6,9 @@ use zbus::{OwnedVariant, Variant};
 
 use crate::core::cuff::Address;
 
+/// The Blood Pressure Service, as BlueZ writes it.
+pub(super) const BLOOD_PRESSURE: &str = "00001810-0000-1000-8000-00805f9b34fb";
+
 /// Properties as D-Bus carries them.
 pub(super) type Properties = HashMap<String, OwnedVariant>;
 
@@ -46,6 +49,10 @@ pub(super) struct Change {
     pub(super) paired: Option<bool>,
     pub(super) bonded: Option<bool>,
     pub(super) rssi: Option<i16>,
+    /// What it calls itself.
+    pub(super) name: Option<String>,
+    /// Whether the Blood Pressure Service is among those that it offers.
+    pub(super) is_cuff: Option<bool>,
     /// It says something that only an advertisement can have brought.
     pub(super) advertised: bool,
 }
@@ -65,9 +72,18 @@ impl Change {
                 Some(Variant::I16(rssi)) => Some(*rssi),
                 _ => None,
             },
+            name: text(properties, "Name"),
+            is_cuff: match properties.get("UUIDs").map(|value| &**value) {
+                Some(Variant::Array(uuids)) => Some(uuids.iter().any(is_blood_pressure)),
+                _ => None,
+            },
             advertised,
         }
     }
+}
+
+fn is_blood_pressure(uuid: &Variant<'_>) -> bool {
+    matches!(uuid, Variant::Str(uuid) if uuid.eq_ignore_ascii_case(BLOOD_PRESSURE))
 }
 
 /// An adapter's fact from its path and properties.
@@ -108,8 +124,12 @@ fn text(properties: &Properties, name: &str) -> Option<String> {
 pub(super) struct Device {
     pub(super) connected: bool,
     pub(super) bonded: bool,
+    /// What it calls itself.
+    pub(super) name: Option<String>,
+    /// Whether it offers the Blood Pressure Service.
+    pub(super) is_cuff: bool,
     /// The address, which for a bonded device with a private address is its identity, and not what the path says.
-    address: Option<Address>,
+    pub(super) address: Option<Address>,
     paired: bool,
     tells_bonded: bool,
 }
@@ -119,6 +139,10 @@ impl Device {
         self.address = change.address.or(self.address);
         self.connected = change.connected.unwrap_or(self.connected);
         self.paired = change.paired.unwrap_or(self.paired);
+        if change.name.is_some() {
+            self.name.clone_from(&change.name);
+        }
+        self.is_cuff = change.is_cuff.unwrap_or(self.is_cuff);
         self.tells_bonded |= change.bonded.is_some();
         // BlueZ before 5.66 tells only that a device is paired.
         self.bonded = match change.bonded {
@@ -151,13 +175,18 @@ impl Devices {
         self.0.clear();
     }
 
+    /// The device at this path.
+    pub(super) fn at(&self, path: &str) -> Option<&Device> {
+        self.0.get(path)
+    }
+
     /// The device of this address on this adapter.
-    pub(super) fn find(&self, adapter: &str, address: Address) -> Option<&Device> {
+    pub(super) fn find(&self, adapter: &str, address: Address) -> Option<(&str, &Device)> {
         let on_adapter = |path: &str| adapter_name(path).as_deref() == Some(adapter);
         self.0
             .iter()
             .find(|(path, device)| device.address == Some(address) && on_adapter(path))
-            .map(|(_, device)| device)
+            .map(|(path, device)| (path.as_str(), device))
     }
 }
 
@@ -222,7 +251,7 @@ mod tests {
                 ..Change::default()
             };
             devices.apply(PATH, &unrelated);
-            devices.find("hci0", address()).map(|device| device.bonded)
+            devices.find("hci0", address()).map(|(_, device)| device.bonded)
         };
         assert_eq!(told(Some(false), true), Some(false));
         assert_eq!(told(Some(true), true), Some(true));

@@ -4,14 +4,16 @@
 //! bluetoothd and shares the adapter out, and a task for each registered cuff, which alone touches that cuff.
 //!
 //! * Only registered cuffs are ever connected, and only by address; what a device advertises to be plays no part.
-//! * Nothing here pairs. The agent that bluetoothd asks refuses.
+//! * A cuff is paired only on an operator's word: else the agent that bluetoothd asks refuses.
 //! * The adapter is never switched on, but by the power cycle that switched it off.
 
 mod agent;
 mod bluez;
+mod bonder;
 mod facts;
 mod faults;
 mod link;
+mod pairing;
 mod radio;
 mod sighting;
 mod station;
@@ -22,12 +24,35 @@ use std::time::Duration;
 
 use btleplug::platform::Manager;
 use jiff::tz::TimeZone;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::core::collection::{Choice, Limits};
-use crate::core::cuff::Cuff;
+use crate::core::cuff::{Address, Cuff};
+use crate::core::pairing::{NotForgotten, Seen};
 use crate::core::source::{Event, RadioHealth};
+
+pub use self::pairing::Paired;
+pub use self::radio::Wish;
+
+/// What an operator has the radio do.
+#[derive(Debug)]
+pub enum Chore {
+    /// Tell what is on the air, until nobody listens.
+    Scan {
+        /// Each advertisement that is heard; one that finds no room is passed over.
+        seen: mpsc::Sender<Seen>,
+    },
+    /// Pair a cuff.
+    Pair(Box<Wish>),
+    /// Remove a cuff's bond.
+    Forget {
+        /// The cuff.
+        address: Address,
+        /// What becomes of it.
+        done: oneshot::Sender<Result<(), NotForgotten>>,
+    },
+}
 
 /// For word of the end of D-Bus to be taken in.
 const TOLD_WITHIN: Duration = Duration::from_secs(1);
@@ -74,11 +99,12 @@ pub enum RadioError {
 /// Collection cannot go on. [`RadioError::NoBus`] was told as [`RadioHealth::NoBus`] before, if anybody took that in.
 pub async fn run(
     settings: Settings,
+    chores: mpsc::Receiver<Chore>,
     events: mpsc::Sender<Event>,
     progress: Arc<AtomicU64>,
     cancel: CancellationToken,
 ) -> Result<(), RadioError> {
-    let result = Box::pin(collect(settings, events.clone(), progress, cancel)).await;
+    let result = Box::pin(collect(settings, chores, events.clone(), progress, cancel)).await;
     if let Err(RadioError::NoBus) = result {
         // The daemon is leaving; that nobody listens any more, or not in time, is no further trouble.
         let told = events.send(Event::Radio(RadioHealth::NoBus));
@@ -89,16 +115,14 @@ pub async fn run(
 
 async fn collect(
     settings: Settings,
+    chores: mpsc::Receiver<Chore>,
     events: mpsc::Sender<Event>,
     progress: Arc<AtomicU64>,
     cancel: CancellationToken,
 ) -> Result<(), RadioError> {
-    let (_pairing, nothing_is_paired) = watch::channel(None);
-    let (bluez, facts) = bluez::Bluez::connect(nothing_is_paired)
-        .await
-        .map_err(|_| RadioError::NoBus)?;
+    let (bluez, facts) = bluez::Bluez::connect().await.map_err(|_| RadioError::NoBus)?;
     let manager = Manager::new().await.map_err(|_| RadioError::NoBus)?;
-    let mut tower = radio::Tower::new(settings, events, progress, bluez, manager);
+    let mut tower = radio::Tower::new(settings, chores, events, progress, bluez, manager);
     let result = tower.run(facts, cancel).await;
     if let Err(failure) = &result {
         tower.rescue(failure).await;

@@ -1,6 +1,9 @@
 //! The radio's task: listens to bluetoothd, lets the cuffs' tasks know, and does what the [`Radio`] says.
 
+mod operator;
 mod registry;
+
+pub use self::operator::Wish;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::pin::Pin;
@@ -17,13 +20,15 @@ use tracing::{debug, info, warn};
 
 use super::bluez::{Bluez, Facts};
 use super::facts::{self, Change, Devices, Fact};
+use super::pairing::Paired;
 use super::sighting::Sighting;
 use super::station::{Ended, Request};
-use super::{RadioError, Settings};
+use super::{Chore, RadioError, Settings};
 use crate::clock;
 use crate::core::collection::{Fault, Order, Radio, RadioEvent};
 use crate::core::cuff::Cuff;
 use crate::core::name::Name;
+use crate::core::pairing::{Failure, Seen};
 use crate::core::source::{self, RadioHealth};
 
 /// How often the task shows that it is alive when nothing happens.
@@ -53,6 +58,14 @@ pub(super) struct Tower {
     turns: BTreeMap<Name, oneshot::Sender<()>>,
     requests: (mpsc::Sender<Request>, mpsc::Receiver<Request>),
     under_way: Option<Call>,
+    chores: mpsc::Receiver<Chore>,
+    /// Operators who look at what is on the air.
+    watchers: Vec<mpsc::Sender<Seen>>,
+    pairing: Option<operator::UnderWay>,
+    /// At most one.
+    pairings: JoinSet<Result<Paired, Failure>>,
+    /// For how many the scan is wanted, as the radio was told.
+    wanted: usize,
     /// How the radio stands, if nobody could take that in when it was told.
     untold: Option<RadioHealth>,
     stopping: bool,
@@ -80,6 +93,7 @@ impl Tower {
     /// The radio's task, not yet running.
     pub(super) fn new(
         settings: Settings,
+        chores: mpsc::Receiver<Chore>,
         events: mpsc::Sender<source::Event>,
         progress: Arc<AtomicU64>,
         bluez: Bluez,
@@ -101,6 +115,11 @@ impl Tower {
             turns: BTreeMap::new(),
             requests: mpsc::channel(REQUESTS),
             under_way: None,
+            chores,
+            watchers: Vec::new(),
+            pairing: None,
+            pairings: JoinSet::new(),
+            wanted: 0,
             untold: None,
             stopping: false,
         }
@@ -127,9 +146,14 @@ impl Tower {
                 done = finish(&mut self.under_way) => self.on_done(done).await?,
                 Some(request) = self.requests.1.recv() => self.on_request(request).await?,
                 Some(ended) = self.tasks.join_next() => self.on_ended(ended).await?,
+                Some(chore) = self.chores.recv(), if !self.stopping => self.on_chore(chore).await?,
+                Some(ended) = self.pairings.join_next() => self.on_paired(ended.map_err(RadioError::Task)?).await?,
                 Ok(()) = self.settings.cuffs.changed(), if !self.stopping => self.register().await?,
                 () = clock::sleep_until(self.radio.deadline()) => self.feed(RadioEvent::Deadline).await?,
-                _ = beat.tick() => self.tell_again()?,
+                _ = beat.tick() => {
+                    self.tell_again()?;
+                    self.count_wanted().await?;
+                }
                 found = facts.next() => {
                     for fact in found.ok_or(RadioError::NoBus)? {
                         self.on_fact(fact).await?;
@@ -156,6 +180,8 @@ impl Tower {
 
     async fn stop(&mut self) -> Result<(), RadioError> {
         self.stopping = true;
+        // It leaves no bond: what is not bonded yet bluetoothd drops, and whoever asked hears nothing more.
+        self.pairings.abort_all();
         for registered in self.cuffs.values() {
             registered.stop.cancel();
         }
@@ -257,6 +283,7 @@ impl Tower {
 
     async fn on_device(&mut self, path: &str, change: &Change) -> Result<(), RadioError> {
         let address = self.devices.apply(path, change);
+        self.tell_operator(path, change);
         if facts::adapter_name(path) != self.adapter {
             return Ok(());
         }

@@ -1,5 +1,7 @@
 //! Exit codes, by the names of sysexits.
 
+use crate::app::Remedy;
+
 /// Done.
 pub const OK: u8 = 0;
 /// Checked, and found bad.
@@ -18,3 +20,14 @@ pub const TRY_AGAIN: u8 = 75;
 pub const NOT_PERMITTED: u8 = 77;
 /// The config is wrong.
 pub const CONFIG: u8 = 78;
+
+/// The code by which systemd and people know who must act.
+pub(super) const fn of(remedy: Remedy) -> u8 {
+    match remedy {
+        Remedy::Restart => TRY_AGAIN,
+        Remedy::Store => STORE,
+        Remedy::Permit => NOT_PERMITTED,
+        Remedy::Configure => CONFIG,
+        Remedy::Report => SOFTWARE,
+    }
+}

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::exit;
-use crate::app::chain;
+use crate::app::{AppError, chain};
 use crate::config::mistake::Mistakes;
 use crate::control::client::ClientError;
 use crate::mqtt::message::fhir::FhirError;
@@ -39,6 +39,18 @@ pub(super) enum Failure {
     /// A stored reading could not be made a Bundle.
     #[error("a reading could not be made a FHIR Bundle")]
     Fhir(#[from] FhirError),
+    /// There is no Bluetooth.
+    #[error("{0}: `cuffd doctor` says more")]
+    NoRadio(&'static str),
+    /// The daemon that this command ran for itself.
+    #[error(transparent)]
+    Daemon(#[from] AppError),
+    /// It ended before it was done.
+    #[error("interrupted: nothing more was done")]
+    Interrupted,
+    /// Something was not said, and nobody can be asked.
+    #[error("{0}")]
+    Usage(&'static str),
     /// Output could not be written.
     #[error("cannot write the output")]
     Output(#[from] io::Error),
@@ -76,6 +88,11 @@ impl Failure {
             Self::Store(_) => exit::STORE,
             Self::Config(_) | Self::NoPatientSystem => exit::CONFIG,
             Self::NotAReading(_) | Self::Fhir(_) => exit::SOFTWARE,
+            // Nobody starts a command again: what it needs is not there.
+            Self::NoRadio(_) | Self::Daemon(AppError::Bluetooth(_)) => exit::UNAVAILABLE,
+            Self::Daemon(error) => exit::of(error.remedy()),
+            Self::Interrupted => exit::BAD,
+            Self::Usage(_) => exit::USAGE,
             Self::Output(_) => exit::STORE,
         }
     }

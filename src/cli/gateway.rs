@@ -13,7 +13,7 @@ use tracing::level_filters::LevelFilter;
 
 use super::demo::{self, DemoError, Setup, Stored};
 use super::{Global, LogLevel, run, simulate};
-use crate::app::{self, AppError, Source};
+use crate::app::{self, AppError, Scope, Source};
 use crate::config::files::SecretFile;
 use crate::config::log::Format;
 use crate::config::{self, Config};
@@ -89,7 +89,7 @@ async fn gateway(setup: Setup, page: SocketAddr, stop: CancellationToken) -> Res
         broker.url.host = setup.broker.ip().to_string();
         broker.url.port = setup.broker.port();
     }
-    app::run(config.clone(), Source::Virtual(setup.source), stop).await?;
+    app::run(config.clone(), Source::Virtual(setup.source), Scope::Daemon, stop).await?;
     count(&config).await
 }
 

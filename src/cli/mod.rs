@@ -1,19 +1,25 @@
 //! The command line: one file per subcommand.
 
 pub mod check;
+pub mod cuffs;
 pub mod decode;
 pub mod demo;
 pub mod exit;
 mod failure;
+pub mod forget;
 mod gateway;
 mod hex;
 pub mod key;
 mod lines;
 pub mod man;
+mod operator;
+pub mod pair;
+mod prompt;
 pub mod readings;
 pub mod replay;
 pub mod resend;
 pub mod run;
+pub mod scan;
 pub mod simulate;
 mod since;
 pub mod status;
@@ -83,6 +89,10 @@ enum Command {
     Check,
     Demo(demo::Args),
     Simulate(simulate::Args),
+    Scan(scan::Args),
+    Pair(pair::Args),
+    Cuffs(cuffs::Options),
+    Forget(forget::Args),
     /// What the running daemon knows now.
     Status(status::Options),
     /// Decodes octets of the Blood Pressure Service to JSON, one object a line.
@@ -121,6 +131,10 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             let (output, errors) = (std::io::stdout().lock(), std::io::stderr().lock());
             replay::run(&args, &global.config, std::io::stdin().lock(), output, errors)
         }
+        Command::Scan(args) => scan::run(&global, &args),
+        Command::Pair(args) => pair::run(&global, &args),
+        Command::Cuffs(options) => cuffs::run(&global, &options),
+        Command::Forget(args) => forget::run(&global, &args),
         Command::Status(options) => status::run(&options),
         Command::Decode(args) => decode::run(
             &args,

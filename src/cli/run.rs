@@ -7,7 +7,7 @@ use tracing::{error, warn};
 
 use super::gateway::stop_after;
 use super::{Global, exit};
-use crate::app::{self, AppError, Remedy, Source, chain};
+use crate::app::{self, AppError, Scope, Source, chain};
 use crate::config::{self, Config, Loaded};
 use crate::log;
 
@@ -41,7 +41,7 @@ pub(super) fn load(global: &Global) -> Result<Loaded, u8> {
 pub(super) fn daemon(config: Config, source: Source, duration: Option<Duration>) -> u8 {
     let stop = CancellationToken::new();
     let ended = on_runtime(async move {
-        let daemon = app::run(config, source, stop.clone());
+        let daemon = app::run(config, source, Scope::Daemon, stop.clone());
         tokio::select! {
             ended = daemon => ended,
             never = stop_after(duration, stop) => never,
@@ -72,11 +72,5 @@ pub(super) fn on_runtime<T>(work: impl Future<Output = T>) -> Option<T> {
 fn code(ended: Result<(), AppError>) -> u8 {
     let Err(error) = ended else { return exit::OK };
     error!(error = chain(&error), "the daemon ends");
-    match error.remedy() {
-        Remedy::Restart => exit::TRY_AGAIN,
-        Remedy::Store => exit::STORE,
-        Remedy::Permit => exit::NOT_PERMITTED,
-        Remedy::Configure => exit::CONFIG,
-        Remedy::Report => exit::SOFTWARE,
-    }
+    exit::of(error.remedy())
 }

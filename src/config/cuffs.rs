@@ -15,9 +15,6 @@ use crate::core::models::{Model, WhileInflating};
 use crate::core::name::Name;
 use crate::private::Private;
 
-/// The word in place of a patient for a cuff that serves whoever's session named it. No patient can have this id.
-const SESSION: &str = "session";
-
 /// The last user id that means a user; 255 means that the cuff does not know (Blood Pressure Service 3.1.1.6).
 const LAST_USER: u8 = 254;
 
@@ -140,13 +137,15 @@ fn read_wearer(table: &mut Table, has_policy: bool) -> Read<Wearer> {
 }
 
 fn wearer(value: &Value) -> Parsed<Wearer> {
-    text("\"session\"", |text| (text == SESSION).then_some(Wearer::Session))(value)
-        .or_else(|_| name(value).map(Wearer::Patient))
+    text("\"session\"", |text| {
+        (text == Wearer::SESSION).then_some(Wearer::Session)
+    })(value)
+    .or_else(|_| name(value).map(Wearer::Patient))
 }
 
 fn patient(value: &Value) -> Parsed<Name> {
     let patient = name(value)?;
-    if patient.as_str() == SESSION {
+    if patient.as_str() == Wearer::SESSION {
         return Err(Refusal::allowed("a patient's id, which \"session\" cannot be"));
     }
     Ok(patient)

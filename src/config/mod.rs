@@ -24,7 +24,7 @@ mod source;
 pub mod store;
 pub mod web;
 
-pub use self::setting::setting;
+pub use self::setting::{paired, setting};
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -58,6 +58,8 @@ pub struct Config {
     pub bluetooth: bluetooth::Bluetooth,
     /// The registered cuffs: of the config, then of `cuffs.toml`. No id and no address stands there twice.
     pub cuffs: Vec<Cuff>,
+    /// How many of them stand in the config: those are not for `pair` and `forget` to change.
+    pub cuffs_given: usize,
     /// Labels for the page only.
     pub patients: BTreeMap<Name, Private<String>>,
     /// The clinic's policy; `None`: transport only.
@@ -198,11 +200,13 @@ fn read_config(root: &mut Table, around: &Surroundings) -> Read<Config> {
     let log = root.table("log", log::read);
     let clock = root.table("clock", log::read_clock);
     let metrics = root.table("metrics", log::read_metrics);
+    let cuffs = cuffs?;
     Ok(Config {
         gateway: gateway?,
         mqtt: mqtt?,
         bluetooth: bluetooth?,
-        cuffs: [cuffs?, paired?].concat(),
+        cuffs_given: cuffs.len(),
+        cuffs: [cuffs, paired?].concat(),
         patients: patients?,
         readiness: readiness?,
         store: store?,

@@ -21,6 +21,15 @@ pub fn setting(time_zone: &TimeZone, cuffs: &[Cuff], policy: Option<&Policy>) ->
     toml::to_string(&Value::Object(root)).ok()
 }
 
+/// The text of `cuffs.toml`, in which `pair` keeps what it has registered. `None` if it has no form in TOML.
+#[must_use]
+pub fn paired(cuffs: &[Cuff]) -> Option<String> {
+    let head = "# Cuffs that were paired here. Written by `cuffd pair` and `cuffd forget`, which keep no comments.\n\n";
+    let tables: Vec<Value> = cuffs.iter().map(cuff_table).collect();
+    let text = toml::to_string(&json!({ "cuffs": tables })).ok()?;
+    Some(format!("{head}{text}"))
+}
+
 fn cuff_table(cuff: &Cuff) -> Value {
     let mut table = Map::from_iter([
         ("id".to_owned(), json!(cuff.id)),
@@ -37,7 +46,7 @@ fn cuff_table(cuff: &Cuff) -> Value {
             ("users", Value::Object(users.collect()))
         }
         Wearer::Patient(patient) => ("patient", json!(patient)),
-        Wearer::Session => ("patient", json!("session")),
+        Wearer::Session => ("patient", json!(Wearer::SESSION)),
     };
     table.insert(key.to_owned(), wearer);
     Value::Object(table)

@@ -4,6 +4,7 @@
 pub mod client;
 pub mod history;
 pub mod key;
+pub mod operator;
 pub mod server;
 
 use std::path::PathBuf;

@@ -16,10 +16,11 @@ use futures_util::stream;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::net::UnixListener;
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::history::history;
-use super::key;
+use super::{key, operator};
 use crate::core::name::Name;
 use crate::proof::Keyring;
 use crate::store::{Cursor, Resend, Store, StoreError};
@@ -38,6 +39,8 @@ pub struct Sources {
     pub site: Name,
     /// This machine.
     pub gateway: Name,
+    /// To whoever carries out what an operator asks.
+    pub operator: mpsc::Sender<operator::Ask>,
     /// The namespace of the patient ids in FHIR; `None` if the config names none.
     pub patient_system: Option<String>,
 }
@@ -120,6 +123,10 @@ pub async fn serve(socket: Socket, sources: Sources, api: Router, cancel: Cancel
         .route("/control/v1/key", get(key::current))
         .route("/control/v1/key/new", post(key::make_next))
         .route("/control/v1/key/use", post(key::use_next))
+        .route("/control/v1/cuffs", get(operator::list))
+        .route("/control/v1/scan", get(operator::scan))
+        .route("/control/v1/pair", post(operator::pair))
+        .route("/control/v1/forget", post(operator::forget))
         .with_state(sources)
         .merge(api);
     let Socket { listener, _file } = socket;

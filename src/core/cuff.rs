@@ -39,6 +39,25 @@ impl Cuff {
     }
 }
 
+/// The patients whom these cuffs name, each once.
+#[must_use]
+pub fn patients(cuffs: &[Cuff]) -> Vec<Name> {
+    let mut patients: Vec<Name> = Vec::new();
+    for cuff in cuffs {
+        let named: Vec<&Name> = match &cuff.wearer {
+            Wearer::Patient(patient) => vec![patient],
+            Wearer::Users(users) => users.values().collect(),
+            Wearer::Session => Vec::new(),
+        };
+        for patient in named {
+            if !patients.contains(patient) {
+                patients.push(patient.clone());
+            }
+        }
+    }
+    patients
+}
+
 /// Whose measurements a cuff takes. Prints its kind, never the patients.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Wearer {
@@ -48,6 +67,11 @@ pub enum Wearer {
     Patient(Name),
     /// A clinic's cuff: the patient of the open session that named it.
     Session,
+}
+
+impl Wearer {
+    /// The word in place of a patient for [`Wearer::Session`]. No patient can have this id.
+    pub const SESSION: &str = "session";
 }
 
 impl fmt::Debug for Wearer {

@@ -12,6 +12,7 @@ pub mod models;
 pub mod moment;
 pub mod name;
 pub mod notation;
+pub mod pairing;
 pub mod readiness;
 pub mod reading;
 pub mod reason;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::name::Name;
+use super::pairing::UnderWay;
 
 pub mod session;
 
@@ -47,6 +48,9 @@ pub struct State {
     pub store: StoreState,
     /// What stands between this box and a cleared session, by code.
     pub problems: Vec<Problem>,
+    /// A cuff is being paired; only meanwhile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pairing: Option<UnderWay>,
 }
 
 impl State {

@@ -50,6 +50,31 @@ impl Store {
         self.run(|database| counts(&database.connection)).await
     }
 
+    /// Whether the cuff has brought measurements since it was paired, or at all.
+    ///
+    /// # Errors
+    /// Any failure of the disk or the database.
+    pub async fn has_brought(&self, cuff: Name) -> Result<bool, StoreError> {
+        self.run(move |database| {
+            let sql = "SELECT 1 FROM cuff WHERE id = ?1 AND first_connection IS NOT NULL";
+            Ok(database.connection.prepare_cached(sql)?.exists([cuff.as_str()])?)
+        })
+        .await
+    }
+
+    /// The cuff was paired anew: the next connection that brings measurements is the first (contract 2.2, `first_connection`).
+    /// What it sent before is known all the same.
+    ///
+    /// # Errors
+    /// Any failure of the disk or the database.
+    pub async fn begin_anew(&self, cuff: Name) -> Result<(), StoreError> {
+        self.write(move |transaction| {
+            transaction.execute("UPDATE cuff SET first_connection = NULL WHERE id = ?1", [cuff.as_str()])?;
+            Ok(())
+        })
+        .await
+    }
+
     /// Forgets all that is remembered of a cuff for as long as it is registered: hashes, last setting, description, counts,
     /// and that it ever brought anything. Its readings stay, and what it brought and nobody has judged.
     ///

@@ -51,6 +51,7 @@ texts! {
     clinic_unreachable clock_unknown cuff_unheard store_full not_today not_today_why button_close readings_heading
     readings_row readings_unused drawing button_refused code_wrong code_shut no_script code_headline code_below
     code_label code_button code_no_script
+    pairing_headline pairing_below passkey_headline passkey_below passkey_label passkey_button
 }
 
 /// Why a clinic's file of texts is not taken.

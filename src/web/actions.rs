@@ -11,12 +11,13 @@ use serde::de::DeserializeOwned;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::asked::{Action, Asked, Refused, done};
+use super::asked::{Action, Asked, PasskeyGiven, Refused, done};
 use super::entry::{REMEMBERED, Try};
 use super::guard::{Arrival, COOKIE};
 use super::router::{Place, Served};
 use crate::clock;
 use crate::core::name::Name;
+use crate::core::pairing::Passkey;
 
 /// No command is larger (contract 3.5).
 const LARGEST: usize = 8 * 1024;
@@ -54,6 +55,12 @@ const fn holds() -> bool {
 /// A body without fields of its own.
 #[derive(Deserialize)]
 struct Nothing {}
+
+#[derive(Deserialize)]
+struct Showing {
+    /// Six digits. A number would lose its zeros in front.
+    passkey: String,
+}
 
 #[derive(Deserialize)]
 struct Entering {
@@ -145,6 +152,26 @@ async fn on_session(
         Ok(session) => reply(&served, action(session)).await,
         Err(_) => Refused::malformed("the session's id is no name").into_response(),
     }
+}
+
+/// Somebody who sees the cuff's display says what it shows.
+pub(super) async fn passkey(State(served): State<Served>, body: Body) -> Response {
+    let showing = match read::<Showing>(body).await {
+        Ok(showing) => showing,
+        Err(refused) => return refused,
+    };
+    let Some(passkey) = Passkey::parse(&showing.passkey) else {
+        return Refused::malformed("a passkey is six digits, as text").into_response();
+    };
+    let (answer, answered) = oneshot::channel();
+    let asked = async {
+        served.site.passkeys.send(PasskeyGiven { passkey, answer }).await.ok()?;
+        answered.await.ok()
+    };
+    let told = asked
+        .await
+        .unwrap_or_else(|| Err(Refused::busy("the daemon is about to end")));
+    told.map_or_else(IntoResponse::into_response, |()| done(None))
 }
 
 /// The access code is given, once for each browser.

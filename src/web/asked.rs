@@ -6,6 +6,7 @@ use serde_json::json;
 use tokio::sync::oneshot;
 
 use crate::core::name::Name;
+use crate::core::pairing::Passkey;
 
 /// The schema of a reply.
 pub const SCHEMA: &str = "cuffd.reply/1";
@@ -16,6 +17,15 @@ pub struct Asked {
     /// What.
     pub action: Action,
     /// Told once everything is stored.
+    pub answer: oneshot::Sender<Result<(), Refused>>,
+}
+
+/// Six digits that a cuff shows, entered on the page, and where the answer goes.
+#[derive(Debug)]
+pub struct PasskeyGiven {
+    /// The digits.
+    pub passkey: Passkey,
+    /// Told at once.
     pub answer: oneshot::Sender<Result<(), Refused>>,
 }
 

@@ -24,8 +24,9 @@ use jiff::tz::TimeZone;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use self::asked::Asked;
+use self::asked::{Asked, PasskeyGiven};
 use self::entry::{Code, Cookies};
+use crate::core::cuff::Cuff;
 use crate::core::name::Name;
 use crate::core::state::State;
 use crate::private::Private;
@@ -47,6 +48,8 @@ pub struct Site {
     pub store: Option<Store>,
     /// To the gate.
     pub asks: mpsc::Sender<Asked>,
+    /// To whoever pairs a cuff.
+    pub passkeys: mpsc::Sender<PasskeyGiven>,
     /// Ends the streams of events.
     pub stop: CancellationToken,
     /// Names of this machine beside localhost and its addresses, in small letters.
@@ -57,8 +60,8 @@ pub struct Site {
     pub companion_code: Option<Code>,
     /// Whether the page may open a session.
     pub opens_sessions: bool,
-    /// For whom it then can: those whom a cuff names.
-    pub patients: Vec<Name>,
+    /// For whom it then can: those whom one of these names.
+    pub cuffs: watch::Receiver<Arc<[Cuff]>>,
     /// What the page calls them.
     pub labels: BTreeMap<Name, Private<String>>,
     /// The clinic's first language.

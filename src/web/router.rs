@@ -79,6 +79,7 @@ fn routes() -> Router<Served> {
         .route("/healthz", get(async || StatusCode::OK))
         .route("/api/v1/status", get(status))
         .route("/api/v1/events", get(events::events))
+        .route("/api/v1/passkey", post(actions::passkey))
         .route("/api/v1/sessions", post(actions::open))
         .route("/api/v1/sessions/{session}/attestations", post(actions::attest))
         .route("/api/v1/sessions/{session}/start", post(actions::start))

@@ -153,7 +153,9 @@ async fn is_run_by_the_other_tests() {
         synchronized,
     };
     stop_with_stdin(cancel.clone());
-    let collected = bluetooth::run(settings, events, Arc::new(AtomicU64::new(0)), cancel.clone());
+    // Nobody pairs anything.
+    let (_chores, asked) = mpsc::channel(1);
+    let collected = bluetooth::run(settings, asked, events, Arc::new(AtomicU64::new(0)), cancel.clone());
     let (result, ()) = tokio::join!(collected, print(receiver, cancel));
     say(&format!("ended {result:?}"));
 }

@@ -129,14 +129,25 @@ async fn the_page_is_used_by_keys_alone_and_follows_what_changes() {
     let mut served = made.serve().await;
     let (_none, empty) = tokio::sync::mpsc::channel(1);
     let mut asked = std::mem::replace(&mut served.asked, empty);
+    let (_nothing, empty) = tokio::sync::mpsc::channel(1);
+    let mut entered = std::mem::replace(&mut served.entered, empty);
     let gate = async {
         while let Some(one) = asked.recv().await {
+            let _gone = one.answer.send(Ok(()));
+        }
+    };
+    let cuff = async {
+        while let Some(one) = entered.recv().await {
+            assert_eq!(one.passkey.expose(), 42);
+            // It goes on, and waits for nothing any more.
+            served.state.send_replace(Arc::new(state("pairing")));
             let _gone = one.answer.send(Ok(()));
         }
     };
     tokio::select! {
         () = check("using.mjs", &served, &[]) => {}
         () = gate => {}
+        () = cuff => {}
     }
 }
 

@@ -8,7 +8,7 @@ use cuffd::core::name::Name;
 use cuffd::core::state::State;
 use cuffd::private::Private;
 use cuffd::text;
-use cuffd::web::asked::Asked;
+use cuffd::web::asked::{Asked, PasskeyGiven};
 use cuffd::web::entry::{Code, Cookies};
 use cuffd::web::{self, Contacts, Door, Listener, STREAMS, Site};
 use jiff::tz::TimeZone;
@@ -30,6 +30,7 @@ pub(crate) struct Served {
     pub(crate) address: SocketAddr,
     pub(crate) state: watch::Sender<Arc<State>>,
     pub(crate) asked: mpsc::Receiver<Asked>,
+    pub(crate) entered: mpsc::Receiver<PasskeyGiven>,
     pub(crate) stop: CancellationToken,
     visitor: Visitor,
     streams: Arc<Semaphore>,
@@ -49,6 +50,7 @@ pub(crate) struct Made {
     pub(crate) listener: Option<Box<dyn FnOnce(SocketAddr) -> Listener>>,
     pub(crate) state: watch::Sender<Arc<State>>,
     pub(crate) asked: mpsc::Receiver<Asked>,
+    pub(crate) entered: mpsc::Receiver<PasskeyGiven>,
 }
 
 pub(crate) fn name(text: &str) -> Name {
@@ -59,6 +61,9 @@ impl Made {
     pub(crate) fn new() -> Self {
         let (state, follow) = watch::channel(Arc::new(states::state("none")));
         let (asks, asked) = mpsc::channel(8);
+        let (passkeys, entered) = mpsc::channel(1);
+        // The clinic opens sessions here.
+        let (_register, cuffs) = watch::channel(Arc::from([]));
         let language = |tag: &str| (tag.to_owned(), text::read(tag, None).expect("shipped"));
         let words = |tag: &str, text: &str| (tag.to_owned(), text.to_owned());
         let site = Site {
@@ -70,7 +75,8 @@ impl Made {
             door: None,
             companion_code: None,
             opens_sessions: false,
-            patients: vec![name("p1")],
+            passkeys,
+            cuffs,
             labels: [(name("p1"), Private::new("Anna".to_owned()))].into(),
             language: language("en"),
             more_languages: vec![language("es"), language("de")],
@@ -94,6 +100,7 @@ impl Made {
             listener: None,
             state,
             asked,
+            entered,
         }
     }
 
@@ -133,6 +140,7 @@ impl Made {
             address,
             state: self.state,
             asked: self.asked,
+            entered: self.entered,
             stop,
             visitor: Visitor(address),
             streams,

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 /// Every one of them by name.
-pub(crate) const NAMES: [&str; 29] = [
+pub(crate) const NAMES: [&str; 31] = [
     "none",
     "rest",
     "wanted",
@@ -36,13 +36,15 @@ pub(crate) const NAMES: [&str; 29] = [
     "cuff-unheard",
     "clock-unknown",
     "two-sessions",
+    "pairing",
+    "passkey",
 ];
 
 /// The state of this name, as it would be now.
 pub(crate) fn state(name: &str) -> State {
     let mut state = bare();
     state["sessions"] = match name {
-        "none" => json!([]),
+        "none" | "pairing" | "passkey" => json!([]),
         "two-sessions" => {
             let mut second = session("wanted");
             (second["session"], second["patient"]) = (json!("s2"), json!("p2"));
@@ -53,6 +55,9 @@ pub(crate) fn state(name: &str) -> State {
     if name == "inflating" {
         state["cuffs"][0]["connected"] = json!(true);
         state["cuffs"][0]["cuff_pressure"] = json!("87 mmHg");
+    }
+    if let Some(passkey_wanted) = ["pairing", "passkey"].iter().position(|pairing| *pairing == name) {
+        state["pairing"] = json!({"passkey_wanted": passkey_wanted == 1});
     }
     state["problems"] = match name {
         "clinic-away" => json!(["broker_unreachable"]),

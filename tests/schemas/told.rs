@@ -1,5 +1,6 @@
 //! What `cuffd.state/1` can say.
 
+use cuffd::core::pairing::UnderWay;
 use cuffd::core::readiness::answer::State as SessionsState;
 use cuffd::core::readiness::progress::Progress;
 use cuffd::core::readiness::told::Told;
@@ -37,6 +38,7 @@ pub(crate) fn state(state: SessionsState) -> State {
             free: 1 << 30,
         },
         problems: every::problems(),
+        pairing: Some(UnderWay { passkey_wanted: true }),
     }
 }
 

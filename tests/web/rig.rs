@@ -5,11 +5,14 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use axum::{Extension, Router};
+use cuffd::core::cuff::{Address, Cuff, Wearer};
+use cuffd::core::models::Model;
 use cuffd::core::name::Name;
+use cuffd::core::pairing::Passkey;
 use cuffd::core::state::State;
 use cuffd::private::Private;
 use cuffd::text;
-use cuffd::web::asked::{Action, Asked, Refused};
+use cuffd::web::asked::{Action, Asked, PasskeyGiven, Refused};
 use cuffd::web::entry::{Code, Cookies};
 use cuffd::web::guard::Arrival;
 use cuffd::web::{Contacts, Door, STREAMS, Site};
@@ -27,6 +30,9 @@ pub(crate) const LABEL: &str = "Anna & <Bo>";
 
 /// The access code of [`door`].
 pub(crate) const CODE: &str = "246810";
+
+/// What a cuff that is being paired shows.
+pub(crate) const SHOWN: u32 = 42;
 
 /// A session whose name begins so is refused with the code that follows.
 const REFUSED: &str = "no-";
@@ -50,12 +56,16 @@ pub(crate) struct Ends {
     pub(crate) state: watch::Sender<Arc<State>>,
     pub(crate) stop: CancellationToken,
     asked: mpsc::Receiver<Asked>,
+    entered: mpsc::Receiver<PasskeyGiven>,
 }
 
 /// A page in three languages where no session is open, and its other ends.
 pub(crate) fn ends() -> Ends {
     let (state, shown) = watch::channel(Arc::new(samples::state(&[])));
     let (asks, asked) = mpsc::channel(8);
+    let (passkeys, entered) = mpsc::channel(8);
+    // Nobody registers another.
+    let (_register, cuffs) = watch::channel(Arc::from([cuff("p1")]));
     let stop = CancellationToken::new();
     let texts = |language: &str| (language.to_owned(), text::read(language, None).expect("shipped"));
     let crisis = ["en", "es", "de"].map(|language| (language.to_owned(), format!("Crisis words ({language}).")));
@@ -68,7 +78,8 @@ pub(crate) fn ends() -> Ends {
         door: None,
         companion_code: None,
         opens_sessions: true,
-        patients: vec![name("p1")],
+        passkeys,
+        cuffs,
         labels: BTreeMap::from([(name("p1"), Private::new(LABEL.to_owned()))]),
         language: texts("en"),
         more_languages: vec![texts("es"), texts("de")],
@@ -87,6 +98,7 @@ pub(crate) fn ends() -> Ends {
         state,
         stop,
         asked,
+        entered,
     }
 }
 
@@ -119,6 +131,7 @@ impl Room {
         let mut tasks = JoinSet::new();
         tasks.spawn(serve(listener, router));
         tasks.spawn(play_gate(ends.asked, told));
+        tasks.spawn(play_cuff(ends.entered));
         Self {
             address,
             state: ends.state,
@@ -155,6 +168,30 @@ impl Room {
 
 async fn serve(listener: TcpListener, router: Router) {
     axum::serve(listener, router).await.expect("it serves");
+}
+
+/// One person's cuff.
+fn cuff(patient: &str) -> Cuff {
+    Cuff {
+        id: name("cuff"),
+        address: Address::new([1; 6]),
+        model: Model::standard(),
+        trust_clock: false,
+        wearer: Wearer::Patient(name(patient)),
+        since: None,
+    }
+}
+
+/// A cuff that is being paired and shows [`SHOWN`].
+async fn play_cuff(mut entered: mpsc::Receiver<PasskeyGiven>) {
+    while let Some(PasskeyGiven { passkey, answer }) = entered.recv().await {
+        let reply = if passkey == Passkey::new(SHOWN).expect("six digits") {
+            Ok(())
+        } else {
+            Err(Refused::new("not_now", "no cuff waits for its digits"))
+        };
+        let _unheard = answer.send(reply);
+    }
 }
 
 /// Does what is asked, but for sessions that ask to be refused.

@@ -248,7 +248,7 @@ impl Gatekeeper {
         self.clock.tell(now.moment)
     }
 
-    fn open(&self) -> Vec<Name> {
+    pub(super) fn open(&self) -> Vec<Name> {
         self.said.iter().map(|said| said.answer.session.clone()).collect()
     }
 

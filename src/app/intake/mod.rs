@@ -11,6 +11,7 @@ mod farewell;
 mod gatekeeper;
 mod judge;
 mod maker;
+mod register;
 mod rescue;
 mod resume;
 mod sessions;
@@ -41,6 +42,7 @@ use self::troubles::Troubles;
 use super::board::Board;
 use super::persist::Persist;
 use crate::clock;
+use crate::core::cuff::Cuff;
 use crate::core::moment::Now;
 use crate::core::name::Name;
 use crate::core::source::{ClockNote, Description, Ending, Event};
@@ -76,6 +78,7 @@ pub struct Intake {
     clock: watch::Receiver<bool>,
     disk: watch::Receiver<StoreState>,
     state: watch::Receiver<Arc<State>>,
+    cuffs: watch::Receiver<Arc<[Cuff]>>,
     asks: mpsc::Receiver<Ask>,
     source: CancellationToken,
     heart: Heart,
@@ -94,6 +97,8 @@ pub struct Outside {
     pub disk: watch::Receiver<StoreState>,
     /// What is known now: troubles are alerted.
     pub state: watch::Receiver<Arc<State>>,
+    /// The registered cuffs.
+    pub cuffs: watch::Receiver<Arc<[Cuff]>>,
     /// What is asked of the gate.
     pub asks: mpsc::Receiver<Ask>,
     /// Stops the source.
@@ -148,6 +153,7 @@ impl Intake {
             clock: outside.clock,
             disk: outside.disk,
             state: outside.state,
+            cuffs: outside.cuffs,
             asks: outside.asks,
             source: outside.source,
             heart: outside.heart,
@@ -211,10 +217,12 @@ impl Intake {
                 Ok(()) = self.clock.changed() => None,
                 Ok(()) = self.disk.changed() => None,
                 Ok(()) = self.state.changed() => None,
+                Ok(()) = self.cuffs.changed() => None,
                 () = clock::sleep_until(due) => None,
                 () = tokio::time::sleep(longest) => None,
             };
             self.take(std::mem::take(&mut batch)).await?;
+            self.follow_register(clock::now()).await?;
             self.let_time_pass(clock::now()).await?;
             if let Some(ask) = asked {
                 self.answer(ask).await?;

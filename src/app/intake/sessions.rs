@@ -43,7 +43,7 @@ impl Intake {
         Ok(())
     }
 
-    async fn number_the_settings(&mut self) -> Result<(), StoreError> {
+    pub(super) async fn number_the_settings(&mut self) -> Result<(), StoreError> {
         let terms = &self.settings.terms;
         if let Some(policy) = &terms.policy
             && let Some(setting) = config::setting(&terms.zone, &terms.cuffs, Some(policy))
@@ -156,7 +156,7 @@ impl Intake {
         Ok(())
     }
 
-    async fn commit(&self, step: Step) -> Result<(), StoreError> {
+    pub(super) async fn commit(&self, step: Step) -> Result<(), StoreError> {
         if step.is_empty() {
             return Ok(());
         }

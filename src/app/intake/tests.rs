@@ -1,6 +1,7 @@
 //! Sessions over what clocks do: steps of the wall clock, reboots, a time that nobody knows.
 
 mod bundles;
+mod register;
 
 use std::path::Path;
 
@@ -34,7 +35,8 @@ struct Run {
     intake: Intake,
     synchronized: watch::Sender<bool>,
     /// Kept open.
-    _others: (watch::Sender<StoreState>, watch::Sender<Arc<State>>, mpsc::Sender<Ask>),
+    register: watch::Sender<Arc<[Cuff]>>,
+    _others: Others,
 }
 
 /// Nothing to attest, and all at once; a pass holds for three minutes, a session for eight.
@@ -96,12 +98,13 @@ impl Run {
             fhir: head(crate::core::delivery::Kind::Fhir),
         };
         let (synchronized, clock) = watch::channel(synchronized);
-        let (intake, others) = intake(opened.store, policy.clone(), boot, clock, last);
+        let (intake, register, others) = intake(opened.store, policy.clone(), boot, clock, last);
         let mut run = Self {
             folder,
             policy,
             intake,
             synchronized,
+            register,
             _others: others,
         };
         run.intake.resume().await.unwrap();
@@ -222,7 +225,13 @@ fn settings(folder: &Path, boot: Uuid) -> store::Settings {
 
 type Others = (watch::Sender<StoreState>, watch::Sender<Arc<State>>, mpsc::Sender<Ask>);
 
-fn intake(store: Store, policy: Policy, boot: Uuid, clock: watch::Receiver<bool>, last: LastSeq) -> (Intake, Others) {
+fn intake(
+    store: Store,
+    policy: Policy,
+    boot: Uuid,
+    clock: watch::Receiver<bool>,
+    last: LastSeq,
+) -> (Intake, watch::Sender<Arc<[Cuff]>>, Others) {
     let board = Board::new(&cuffs(), RadioState::Virtual);
     let identity = Identity {
         site: name("north"),
@@ -243,12 +252,14 @@ fn intake(store: Store, policy: Policy, boot: Uuid, clock: watch::Receiver<bool>
     let (disk, disk_seen) = watch::channel(room);
     let (state, state_seen) = watch::channel(Arc::new(state));
     let (asks, asked) = mpsc::channel(1);
+    let (register, registered) = watch::channel(Arc::from(cuffs()));
     let heart = Watchdog::default().heart("intake");
     let outside = Outside {
         shown: watch::Sender::new(Arc::new(board.clone())),
         clock,
         disk: disk_seen,
         state: state_seen,
+        cuffs: registered,
         asks: asked,
         source: CancellationToken::new(),
         heart: heart.clone(),
@@ -266,6 +277,7 @@ fn intake(store: Store, policy: Policy, boot: Uuid, clock: watch::Receiver<bool>
     let persist = Persist::new(store, watch::Sender::new(false), heart);
     (
         Intake::new(persist, settings, maker(&identity, last), board, outside),
+        register,
         (disk, state, asks),
     )
 }

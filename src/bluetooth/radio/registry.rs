@@ -19,7 +19,8 @@ impl Tower {
     /// Lets a cuff know what the adapter has of it. Its link, if that is up.
     pub(super) fn introduce(&self, registered: &Registered) -> Option<RadioEvent> {
         let adapter = self.adapter.as_ref()?;
-        let device = self.devices.find(adapter, registered.cuff.address);
+        let found = self.devices.find(adapter, registered.cuff.address);
+        let device = found.map(|(_, device)| device);
         registered.sighting.send_modify(|sighting| {
             sighting.adapter = Some(adapter.clone());
             sighting.known = device.is_some();
@@ -48,18 +49,21 @@ impl Tower {
     }
 
     pub(super) fn device_of(&self, registered: &Registered) -> Option<&Device> {
-        self.devices.find(self.adapter.as_ref()?, registered.cuff.address)
+        let found = self.devices.find(self.adapter.as_ref()?, registered.cuff.address);
+        found.map(|(_, device)| device)
     }
 
     /// Takes up cuffs that are new, and lets go those that are not registered any more. One that changed is let go first.
     pub(super) async fn register(&mut self) -> Result<(), RadioError> {
         let listed = Arc::clone(&self.settings.cuffs.borrow_and_update());
+        let withheld = self.withheld();
+        let listed: Vec<&Cuff> = listed.iter().filter(|cuff| Some(cuff.address) != withheld).collect();
         for registered in self.cuffs.values() {
-            if !listed.contains(&registered.cuff) {
+            if !listed.contains(&&registered.cuff) {
                 registered.stop.cancel();
             }
         }
-        for cuff in listed.iter() {
+        for cuff in listed {
             if !self.cuffs.contains_key(&cuff.id) {
                 let link = self.take_up(cuff);
                 if let Some(link) = link {
@@ -67,7 +71,7 @@ impl Tower {
                 }
             }
         }
-        self.feed(RadioEvent::Registered(listed.len())).await
+        self.count_wanted().await
     }
 
     fn take_up(&mut self, cuff: &Cuff) -> Option<RadioEvent> {
@@ -113,6 +117,11 @@ impl Tower {
         self.turns.remove(&cuff);
         self.feed(RadioEvent::Left(cuff.clone())).await?;
         self.feed(RadioEvent::Link { cuff, up: false }).await?;
-        if self.stopping { Ok(()) } else { self.register().await }
+        if self.stopping {
+            return Ok(());
+        }
+        self.register().await?;
+        self.go_on_pairing();
+        Ok(())
     }
 }

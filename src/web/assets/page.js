@@ -74,7 +74,7 @@
     }
     const focus = document.activeElement && now.contains(document.activeElement) ? document.activeElement.id : "";
     const open = [...now.querySelectorAll("details[open]")].map((one) => one.id);
-    const typed = [...now.querySelectorAll("input[type=password]")].map((one) => [one.id, one.value]);
+    const typed = [...now.querySelectorAll("input:not([type=checkbox])")].map((one) => [one.id, one.value]);
     const before = headline(now);
     isLost = false;
     now.replaceChildren(...next.childNodes);
@@ -131,7 +131,10 @@
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-post]");
-    if (button) press(button, button.dataset.post, JSON.parse(button.dataset.body));
+    if (!button) return;
+    const body = JSON.parse(button.dataset.body);
+    if (button.dataset.from) body[button.dataset.from] = at(button.dataset.from).value;
+    press(button, button.dataset.post, body);
   });
   document.addEventListener("change", (event) => {
     const box = event.target;
@@ -146,6 +149,7 @@
   document.addEventListener("keydown", (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     const here = document.activeElement;
+    if (event.key === "Enter" && here.dataset.enter) { at(here.dataset.enter).click(); return; }
     if (event.key === "Enter" && here.matches("input[type=checkbox]")) { event.preventDefault(); here.click(); return; }
     const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
     if (!step || (here.matches("input:not([type=checkbox])") && event.key.match(/Left|Right/))) return;

@@ -8,6 +8,7 @@ mod checklist;
 mod drawing;
 mod frame;
 mod notices;
+mod pairing;
 mod session;
 mod symbol;
 
@@ -149,6 +150,7 @@ async fn scene<'a>(site: &'a Site, state: &'a state::State, asked: &Asked, heade
 
 /// Every session, or that there is none.
 fn sessions(scene: &Scene<'_>, html: &mut Html) {
+    pairing::pairing(scene, html);
     let is_open = |session: &&state::SessionState| session.is_open();
     let any_open = scene.state.has_open_session();
     let none = Vec::new();
@@ -159,7 +161,10 @@ fn sessions(scene: &Scene<'_>, html: &mut Html) {
         }
     }
     if scene.state.sessions.is_empty() {
-        session::nobody(scene, html);
+        // One thing to do at a time.
+        if scene.state.pairing.is_none() {
+            session::nobody(scene, html);
+        }
     } else if !any_open {
         session::next(scene, html);
     }

@@ -6,6 +6,7 @@ use super::super::html::Html;
 use super::super::recent::Recent;
 use super::super::view::{View, code_of, has};
 use super::{Scene, alarm, chart, checklist, drawing, notices, said, symbol};
+use crate::core::cuff;
 use crate::core::name::Name;
 use crate::core::state::SessionState;
 use crate::core::state::session::MessageState;
@@ -76,15 +77,16 @@ pub(super) fn next(scene: &Scene<'_>, html: &mut Html) {
 }
 
 fn opens_here(scene: &Scene<'_>) -> bool {
-    scene.site.opens_sessions && !scene.site.patients.is_empty()
+    scene.site.opens_sessions && !cuff::patients(&scene.site.cuffs.borrow()).is_empty()
 }
 
 fn opening(scene: &Scene<'_>, html: &mut Html) {
     if !opens_here(scene) {
         return;
     }
-    let several = scene.site.patients.len() > 1;
-    for patient in &scene.site.patients {
+    let patients = cuff::patients(&scene.site.cuffs.borrow());
+    let several = patients.len() > 1;
+    for patient in &patients {
         let text = if several {
             said(&scene.texts.none_for, &[("patient", &scene.label(patient))])
         } else {

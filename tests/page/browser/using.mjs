@@ -91,6 +91,14 @@ async function refused(tab) {
   await tab.unroute("**/start");
 }
 
+async function digits(tab) {
+  await show("passkey");
+  await tab.waitForSelector("#passkey");
+  await tab.fill("#passkey", "000 042");
+  await tab.press("#passkey", "Enter");
+  await until("the digits are entered", 3000, async () => (await text(tab)).includes("A cuff is being connected"));
+}
+
 await run(async (browser) => {
   const context = await browser.newContext({ viewport: television });
   const tab = await context.newPage();
@@ -99,5 +107,6 @@ await run(async (browser) => {
   await announced(tab);
   await inflates(tab);
   await refused(tab);
+  await digits(tab);
   await context.close();
 });

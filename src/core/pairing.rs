@@ -1,0 +1,433 @@
+//! What an operator does with cuffs: looks for them, bonds one, lets one go. What is told meanwhile, and why it came to nothing,
+//! in plain words with the next step (contract 1, `scan`, `pair`, `forget`).
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::cuff::{Address, Cuff, Wearer};
+use super::name::Name;
+
+/// The largest passkey: six decimal digits (Bluetooth Core, Security Manager 2.3.5.1).
+const LAST_PASSKEY: u32 = 999_999;
+
+/// A passkey as people read it from a cuff's display: six digits, zeros in front included.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Passkey(u32);
+
+impl Passkey {
+    /// The passkey of this number; `None` above 999999.
+    #[must_use]
+    pub fn new(number: u32) -> Option<Self> {
+        (number <= LAST_PASSKEY).then_some(Self(number))
+    }
+
+    /// Reads six digits, with or without spaces between.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+        let is_whole = digits.len() == 6 && digits.bytes().all(|octet| octet.is_ascii_digit());
+        digits.parse().ok().filter(|_| is_whole).and_then(Self::new)
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn expose(self) -> u32 {
+        self.0
+    }
+}
+
+// Whoever knows it could stand between the cuff and us.
+impl std::fmt::Debug for Passkey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("<private>")
+    }
+}
+
+/// A device that was heard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Its address: the identity address where it is bonded.
+    pub address: Address,
+    /// What it calls itself, if it has said so.
+    pub name: Option<String>,
+    /// Strength of the last advertisement, dBm.
+    pub rssi: Option<i16>,
+    /// Whether it offers the Blood Pressure Service.
+    pub is_cuff: bool,
+    /// Whether there is a bond with it.
+    pub bonded: bool,
+}
+
+/// Which cuff is to be bonded, and as what it is registered then.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// The cuff.
+    pub address: Address,
+    /// Its registration; `None` for one that is registered already, whose registration stays as it is.
+    pub registration: Option<Registration>,
+    /// The passkey, where it is known before the cuff asks.
+    pub passkey: Option<Passkey>,
+    /// Whether it is a cuff that knows no bonds: it is registered without one.
+    pub without_bond: bool,
+}
+
+/// What a cuff is registered as.
+#[derive(Clone, Debug)]
+pub struct Registration {
+    /// What events, messages and the page call it.
+    pub id: Name,
+    /// Its row in the table of models.
+    pub model: &'static super::models::Model,
+    /// Whose measurements it takes.
+    pub wearer: Wearer,
+}
+
+/// What is told while a cuff is being paired, in order. The last one is [`Step::Done`] or [`Step::Failed`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "step", rename_all = "snake_case")]
+pub enum Step {
+    /// Listening for its advertisement.
+    Searching,
+    /// It is there.
+    Found {
+        /// What it calls itself.
+        name: Option<String>,
+        /// Strength of the signal, dBm.
+        rssi: Option<i16>,
+    },
+    /// A bond from before, which the cuff does not know any more, was removed.
+    OldBondRemoved,
+    /// The bond is being made.
+    Pairing,
+    /// The cuff shows six digits, and waits for them.
+    PasskeyWanted,
+    /// Six digits were entered.
+    PasskeyGiven,
+    /// The bond is made; or, without one, the cuff is connected.
+    Bonded {
+        /// Whether there is a bond.
+        bonded: bool,
+    },
+    /// It is registered, and its first connection is under way.
+    Registered {
+        /// Its id.
+        cuff: Name,
+    },
+    /// It is done.
+    Done(Outcome),
+    /// It came to nothing.
+    Failed {
+        /// Why.
+        failure: Failure,
+    },
+}
+
+/// What is known once a cuff is paired.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// What it calls its maker.
+    pub manufacturer: Option<String>,
+    /// What it calls itself.
+    pub model_number: Option<String>,
+    /// Its firmware.
+    pub firmware: Option<String>,
+    /// Battery in percent.
+    pub battery: Option<u8>,
+    /// When its clock was set; `None`: it has none that can be set, or ours is not right yet.
+    pub clock_set_at: Option<Timestamp>,
+    /// Whether the connection that is history, the first that brings measurements, is over (contract 2.2): the next counts.
+    pub next_counts: bool,
+}
+
+/// Why a cuff was not paired.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "snake_case")]
+pub enum Failure {
+    /// There is no Bluetooth to pair by.
+    NoRadio,
+    /// Another pairing is under way.
+    Busy,
+    /// Whoever asked for it has gone away.
+    Cancelled,
+    /// It was not heard.
+    NotHeard,
+    /// It was heard, and could not be connected.
+    NotConnected,
+    /// It refused, without asking for a passkey.
+    Refused,
+    /// The passkey was not the one that it shows.
+    WrongPasskey,
+    /// Nobody entered the passkey.
+    NoPasskey,
+    /// It hung up in the middle.
+    HungUp,
+    /// It offers no Blood Pressure Service.
+    NotACuff,
+    /// It advertises the Blood Pressure Service, and keeps its readings behind its maker's own.
+    Proprietary {
+        /// The maker's service, by its number, where it is a known one.
+        service: Option<String>,
+    },
+    /// The bond was made and not kept.
+    NotKept,
+    /// A bond with it is in use.
+    InUse {
+        /// The registered cuff.
+        cuff: Name,
+    },
+    /// The id belongs to another cuff.
+    IdTaken,
+    /// It is not registered, and what it is to be registered as is not told.
+    NoRegistration,
+    /// It cannot be registered so.
+    BadRegistration {
+        /// Why.
+        message: String,
+    },
+    /// It could not be written down.
+    NotWritten {
+        /// What the system said.
+        message: String,
+    },
+    /// bluetoothd failed in another way.
+    Bluetoothd {
+        /// What it said.
+        message: String,
+    },
+}
+
+impl Failure {
+    /// What to do next.
+    #[must_use]
+    pub fn next_step(&self) -> &'static str {
+        match self {
+            Self::NoRadio => "run `cuffd doctor`: it says what is missing",
+            Self::Busy => "wait until that one is done, then try again",
+            Self::Cancelled => "start again when you are ready",
+            Self::NotHeard => {
+                "put the cuff into pairing mode (its manual says how; often: hold START or the Bluetooth button until a \
+                 symbol blinks), bring it within two metres, and try again"
+            }
+            Self::NotConnected | Self::HungUp => {
+                "take the cuff's batteries out and put them back, put it into pairing mode, hold it close to the box, and try \
+                 again"
+            }
+            Self::Refused => {
+                "put the cuff into pairing mode (a measurement alone is not enough); if it is bonded with a telephone, remove \
+                 it there, or clear the cuff's own list; then try again. If its manual knows no pairing at all: \
+                 `cuffd pair --without-bond`"
+            }
+            Self::WrongPasskey => "start again: the cuff shows six new digits",
+            Self::NoPasskey => "start again, and enter the six digits while the cuff shows them (half a minute)",
+            Self::NotACuff => "see `cuffd scan` for the cuffs that are there",
+            Self::Proprietary { .. } => {
+                "nothing that you could do mends this: this cuff can be read only by its maker's own app. docs name cuffs that \
+                 work"
+            }
+            Self::NotKept => "remove the box on the cuff (or in its list), put it into pairing mode, and try again",
+            Self::InUse { .. } => {
+                "nothing needs to be done. If the cuff has forgotten this box: `cuffd forget` it, then pair it again"
+            }
+            Self::IdTaken => "choose another --id; `cuffd cuffs` lists those that are taken",
+            Self::NoRegistration => "say --id, and --patient or --user N=P",
+            Self::BadRegistration { .. } => "say it as the config would take it: `cuffd pair --help`",
+            Self::NotWritten { .. } => "look at the disk (`cuffd doctor`), then pair again",
+            Self::Bluetoothd { .. } => "try again; if it stays so, `systemctl restart bluetooth`",
+        }
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::NoRadio => "there is no Bluetooth to pair by",
+            Self::Busy => "another cuff is being paired",
+            Self::Cancelled => "nobody waits for it any more",
+            Self::NotHeard => "the cuff was not heard",
+            Self::NotConnected => "the cuff was heard, but could not be connected",
+            Self::Refused => "the cuff refused to pair",
+            Self::WrongPasskey => "those were not the digits that the cuff shows",
+            Self::NoPasskey => "nobody entered the six digits that the cuff shows",
+            Self::HungUp => "the cuff hung up before it was done",
+            Self::NotACuff => "this is no blood-pressure cuff: it has no Blood Pressure Service",
+            Self::Proprietary { service: Some(service) } => {
+                return write!(
+                    f,
+                    "this cuff only looks like a standard one: it keeps its readings behind its maker's own service ({service})"
+                );
+            }
+            Self::Proprietary { service: None } => {
+                "this cuff only looks like a standard one: it has the Blood Pressure Service, but no reading in it"
+            }
+            Self::NotKept => "the cuff paired, but kept no bond: its readings could come from anybody",
+            Self::InUse { cuff } => return write!(f, "this cuff is registered as {cuff}, and its bond works"),
+            Self::IdTaken => "another cuff has this id",
+            Self::NoRegistration => "this cuff is not registered yet, and what to register it as was not said",
+            Self::BadRegistration { message } | Self::NotWritten { message } | Self::Bluetoothd { message } => message,
+        })
+    }
+}
+
+/// Why a cuff was not let go.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "snake_case")]
+pub enum NotForgotten {
+    /// No cuff has this id.
+    Unknown,
+    /// It stands in the config, which is never rewritten.
+    InConfig,
+    /// It is being paired, or another is.
+    Busy,
+    /// bluetoothd did not remove the bond.
+    BondStays {
+        /// What it said.
+        message: String,
+    },
+    /// The register could not be written.
+    NotWritten {
+        /// What the system said.
+        message: String,
+    },
+}
+
+impl std::fmt::Display for NotForgotten {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Unknown => f.write_str("no cuff has this id: `cuffd cuffs` lists them"),
+            Self::InConfig => f.write_str(
+                "this cuff stands in the config, which is never rewritten: remove its [[cuffs]] table there and restart the \
+                 daemon",
+            ),
+            Self::Busy => f.write_str("a cuff is being paired: wait until that is done"),
+            Self::BondStays { message } => write!(
+                f,
+                "its bond could not be removed, and nothing was changed: {message}: see `cuffd doctor`"
+            ),
+            Self::NotWritten { message } => f.write_str(message),
+        }
+    }
+}
+
+/// A registered cuff, as it is listed for operators on the machine itself: never in a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listed {
+    /// Its id.
+    pub id: Name,
+    /// Its address.
+    pub address: String,
+    /// Its row in the table of models.
+    pub model: String,
+    /// Whose measurements it takes: `patient`, `users` or `session`.
+    pub wearer: WearerKind,
+    /// Whether it stands in the config; else `pair` wrote it.
+    pub in_config: bool,
+    /// What was measured before belongs to nobody.
+    pub since: Option<Timestamp>,
+}
+
+/// Whose measurements a cuff takes, without saying who.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WearerKind {
+    /// One person's.
+    Patient,
+    /// By the cuff's user ids.
+    Users,
+    /// The open session's.
+    Session,
+}
+
+impl From<&Wearer> for WearerKind {
+    fn from(wearer: &Wearer) -> Self {
+        match wearer {
+            Wearer::Patient(_) => Self::Patient,
+            Wearer::Users(_) => Self::Users,
+            Wearer::Session => Self::Session,
+        }
+    }
+}
+
+impl Listed {
+    /// All cuffs of a register, of which the first `given` stand in the config.
+    #[must_use]
+    pub fn all(cuffs: &[Cuff], given: usize) -> Vec<Self> {
+        let numbered = cuffs.iter().enumerate();
+        numbered
+            .map(|(place, cuff)| Self {
+                id: cuff.id.clone(),
+                address: cuff.address.expose(),
+                model: cuff.model.name.clone(),
+                wearer: WearerKind::from(&cuff.wearer),
+                in_config: place < given,
+                since: cuff.since,
+            })
+            .collect()
+    }
+}
+
+/// What the page shows of a pairing under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnderWay {
+    /// The cuff shows six digits, and waits for them.
+    pub passkey_wanted: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_passkey_is_six_digits() {
+        for (text, number) in [
+            ("123456", Some(123_456)),
+            ("000042", Some(42)),
+            (" 123 456\n", Some(123_456)),
+            ("12345", None),
+            ("1234567", None),
+            ("+12345", None),
+            ("12345x", None),
+            ("", None),
+        ] {
+            assert_eq!(Passkey::parse(text).map(Passkey::expose), number, "{text:?}");
+        }
+        assert_eq!(Passkey::new(1_000_000), None);
+    }
+
+    #[test]
+    fn every_failure_says_what_and_what_next() {
+        let cuff = Name::parse("cuff-1").expect("a name");
+        let message = "the disk is full".to_owned();
+        for failure in [
+            Failure::NoRadio,
+            Failure::Busy,
+            Failure::Cancelled,
+            Failure::NotHeard,
+            Failure::NotConnected,
+            Failure::Refused,
+            Failure::WrongPasskey,
+            Failure::NoPasskey,
+            Failure::HungUp,
+            Failure::NotACuff,
+            Failure::Proprietary { service: None },
+            Failure::NotKept,
+            Failure::InUse { cuff },
+            Failure::IdTaken,
+            Failure::NoRegistration,
+            Failure::BadRegistration {
+                message: message.clone(),
+            },
+            Failure::NotWritten {
+                message: message.clone(),
+            },
+            Failure::Bluetoothd { message },
+        ] {
+            let (what, next) = (failure.to_string(), failure.next_step());
+            assert!(!what.is_empty() && !next.is_empty());
+            for text in [what.as_str(), next] {
+                assert!(!text.ends_with('.') && !text.contains("  "), "{text}");
+            }
+            let read: Failure = serde_json::from_str(&serde_json::to_string(&failure).expect("JSON")).expect("read");
+            assert_eq!(read, failure);
+        }
+    }
+}
