@@ -21,7 +21,7 @@ def mistakes(gateway: Gateway, bonded: Collection[Cuff], may_lack: Collection[Me
     expected: set[str] = set()
     for registration in gateway.registrations:
         for taken in registration.cuff.measured:
-            if registration.patient_of(taken.user_id) is None:
+            if registration.patient_of(taken) is None:
                 continue
             expected.add(taken.raw)
             reading = by_raw.get(taken.raw)
@@ -31,7 +31,14 @@ def mistakes(gateway: Gateway, bonded: Collection[Cuff], may_lack: Collection[Me
                 found += value_mistakes(
                     reading, taken, registration, registration.cuff in bonded, gateway.sessions.get(taken.raw)
                 )
-    found += [f"{raw} arrived and was never measured" for raw in by_raw if raw not in expected]
+    nobodys = {raw for registration in gateway.registrations for raw in registration.nobodys}
+    for raw in by_raw.keys() - expected:
+        reasons = [reason["code"] for reason in by_raw[raw].body["reasons"]]
+        if raw not in nobodys:
+            found.append(f"{raw} arrived and was never measured")
+        elif "first_session_history" not in reasons:
+            # Of unknown time it may have been measured after the pairing, as far as the gateway knows.
+            found.append(f"{raw} was measured before the pairing, and is no history: {reasons}")
     return found
 
 
@@ -57,7 +64,7 @@ def value_mistakes(
 ) -> list[str]:
     """The fields of one reading that differ from what the cuff measured."""
     body, cuff = reading.body, registration.cuff
-    expected = taken.fields_of_reading() | {"patient": registration.patient_of(taken.user_id), "session": session}
+    expected = taken.fields_of_reading() | {"patient": registration.patient_of(taken), "session": session}
     found = [
         f"{taken.raw}: {field} is {body.get(field)!r}, not {value!r}"
         for field, value in expected.items()

@@ -30,6 +30,7 @@ PASSKEY = 123456
 SPACING = timedelta(seconds=5)
 """Between stored measurements; small, so that a long dump is still fresh."""
 DATA_FIELD_IGNORED = 0x80
+PROPRIETARY_SERVICE = 0xFE4A
 DISCOVERY_REQUESTS = ("ATT_FIND_INFORMATION_REQUEST", "ATT_READ_BY_TYPE_REQUEST", "ATT_READ_BY_GROUP_TYPE_REQUEST")
 CCCD = UUID.from_16_bits(0x2902)
 
@@ -194,6 +195,9 @@ class Cuff:
             Characteristic(UUID.from_16_bits(uuid), properties.READ, readable, text) for uuid, text in texts.items()
         ]
         battery = Characteristic(UUID.from_16_bits(0x2A19), properties.READ, readable, bytes([87]))
+        if self.habits.is_proprietary:
+            blood_pressure.remove(ours)
+            others.append(Service(UUID.from_16_bits(PROPRIETARY_SERVICE), []))
         return [
             Service(UUID.from_16_bits(0x1810), blood_pressure),
             *others,
@@ -213,6 +217,8 @@ class Cuff:
         return readable, writeable
 
     def _protect_subscription(self) -> None:
+        if self.habits.is_proprietary:
+            return
         # bumble keeps the CCCD beside the characteristic's descriptors, not among them.
         attributes = self._device.gatt_server.attributes
         cccd = next(a for a in attributes if a.type == CCCD and a.handle > self._measurement.handle)
@@ -234,7 +240,9 @@ class Cuff:
     def _pairing(self) -> PairingConfig:
         shows_passkey = self.habits.security is Security.PASSKEY
         capability = PairingDelegate.DISPLAY_OUTPUT_ONLY if shows_passkey else PairingDelegate.NO_OUTPUT_NO_INPUT
-        return PairingConfig(sc=True, mitm=shows_passkey, bonding=True, delegate=FixedPasskey(capability))
+        delegate = FixedPasskey(capability)
+        delegate.agrees = not self.habits.refuses_to_pair
+        return PairingConfig(sc=True, mitm=shows_passkey, bonding=True, delegate=delegate)
 
     def _watch_discovery(self) -> None:
         server = self._device.gatt_server
@@ -361,7 +369,13 @@ class Cuff:
 
 
 class FixedPasskey(PairingDelegate):
-    """Shows always the same passkey, and agrees to everything."""
+    """Shows always the same passkey, and agrees to everything or to nothing."""
+
+    agrees = True
+
+    async def accept(self) -> bool:
+        """Whether the cuff wants to be paired."""
+        return self.agrees
 
     async def generate_passkey(self) -> int:
         """The passkey that the cuff shows."""

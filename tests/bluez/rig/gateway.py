@@ -10,6 +10,7 @@ from pathlib import Path
 from .clock import ZONE
 from .cuff import Cuff
 from .guest import Guest
+from .measurement import Measurement
 from .wait import PATIENCE_S, Failure, until
 from .witness import Message, Witness
 
@@ -23,15 +24,20 @@ STOPS_IN_S = 20
 
 @dataclass(frozen=True)
 class Registration:
-    """A cuff in the config, and whose it is."""
+    """A registered cuff, and whose it is."""
 
     cuff: Cuff
     patient: str | None
     users: dict[int, str] | None
+    is_in_config: bool = True
+    nobodys: frozenset[str] = frozenset()
+    """What it measured before it was paired, by its octets."""
 
-    def patient_of(self, user_id: int) -> str | None:
-        """Whose a measurement with this user id is."""
-        return self.patient if self.users is None else self.users.get(user_id)
+    def patient_of(self, taken: Measurement) -> str | None:
+        """Whose a measurement is."""
+        if taken.raw in self.nobodys:
+            return None
+        return self.patient if self.users is None else self.users.get(taken.user_id)
 
 
 class Gateway:
@@ -42,6 +48,7 @@ class Gateway:
         self.registrations: list[Registration] = []
         self.policy = ""
         """The `[readiness]` table; without one there are no sessions."""
+        self.has_page = False
         self.sessions: dict[str, str] = {}
         """The session that each measurement must have gone to, by its octets."""
         self._guest, self._witness, self._logs = guest, witness, logs
@@ -51,14 +58,26 @@ class Gateway:
         """Adds a cuff to the config, from the next start on."""
         self.registrations.append(Registration(cuff, patient, users))
 
+    def has_paired(self, cuff: Cuff, patient: str) -> None:
+        """Knows a cuff that was registered by `cuffd pair`: what it measured before is nobody's."""
+        before = [other for other in self.registrations if other.cuff is cuff]
+        self.registrations = [other for other in self.registrations if other.cuff is not cuff]
+        unsent = frozenset(taken.raw for taken in cuff.measured if taken not in cuff.confirmed)
+        nobodys = unsent.union(*(other.nobodys for other in before))
+        self.registrations.append(Registration(cuff, patient, None, is_in_config=False, nobodys=nobodys))
+
     async def start(self, scanning: bool = True) -> None:
         """Starts the daemon, and returns once it is connected to the broker and, if it can be, `scanning`."""
-        (self._logs / "cuffd.toml").write_text(self._config())
+        self.write_config()
         online = self._times_online()
         await self._guest.do(f"LOGS=/host/{self._logs.name}; start_cuffd")
         await self.is_alive_until(lambda: self._times_online() > online, "cuffd to be online")
         if scanning:
             await self.scans()
+
+    def write_config(self) -> None:
+        """Writes the config as it is from the next start on."""
+        (self._logs / "cuffd.toml").write_text(self._config())
 
     async def scans(self) -> None:
         """Returns once the guest's adapter reports advertisements."""
@@ -157,7 +176,7 @@ class Gateway:
         return f"/host/{self._logs.name}/cuffd.toml"
 
     def _config(self) -> str:
-        cuffs = "".join(self._config_of(registration) for registration in self.registrations)
+        cuffs = "".join(self._config_of(registration) for registration in self.registrations if registration.is_in_config)
         return f"""\
 [gateway]
 site = "{SITE}"
@@ -179,7 +198,7 @@ path = "/var/lib/cuffd/cuffd.db"
 reserve = "8MiB"
 
 [web]
-enabled = false
+enabled = {str(self.has_page).lower()}
 emergency_number = "555-0199"
 clinic_contact = "555-0100"
 crisis_text = {{ en = "Rest, and call." }}

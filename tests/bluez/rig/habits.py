@@ -31,6 +31,10 @@ class Habits:
     layout: Layout = Layout.STANDARD
     security: Security = Security.NONE
     clock: ClockService = ClockService.DATE_TIME
+    refuses_to_pair: bool = False
+    """As a cuff that is bonded with somebody else, or not in pairing mode."""
+    is_proprietary: bool = False
+    """Advertises the Blood Pressure Service, and has no measurements in it but a service of its maker's own."""
     ignores_clock_writes: bool = False
     """Answers a write of its clock with ATT 0x80 and goes on; it is set all the same."""
     stamps_only_when_set: bool = False

@@ -12,6 +12,7 @@ from .gateway import Gateway
 from .guest import Guest
 from .habits import STANDARD, Habits, Security
 from .measurement import Measurement
+from .pairing import Pairing
 from .wait import Failure, until
 from .witness import Witness
 
@@ -28,6 +29,7 @@ class World:
         self._bonded: set[Cuff] = set()
         self._logs = logs
         self._keeper: asyncio.Task[None] | None = None
+        self._pairings = 0
 
     async def begin(self) -> None:
         """Starts a Bluetooth stack that knows nobody."""
@@ -64,14 +66,43 @@ class World:
         users: dict[int, str] | None = None,
     ) -> Cuff:
         """A registered cuff, silent as yet."""
-        number = len(self.cuffs) + 1
-        address = f"F0:F1:F2:F3:F4:{number:02X}"
-        clock = clock or CuffClock(clock_error)
-        cuff = Cuff(self.guest.air, self._logs / "cuffs.jsonl", f"cuff-{number}", address, habits, clock)
-        await cuff.start()
-        self.cuffs.append(cuff)
+        cuff = await self.new_cuff(habits, clock or CuffClock(clock_error))
         self.gateway.register(cuff, None if users else patient, users)
         return cuff
+
+    async def new_cuff(self, habits: Habits = STANDARD, clock: CuffClock | None = None) -> Cuff:
+        """A cuff that nobody knows, silent as yet."""
+        number = len(self.cuffs) + 1
+        address = f"F0:F1:F2:F3:F4:{number:02X}"
+        name, log = f"cuff-{number}", self._logs / "cuffs.jsonl"
+        cuff = Cuff(self.guest.air, log, name, address, habits, clock or CuffClock(timedelta(0)))
+        await cuff.start()
+        self.cuffs.append(cuff)
+        return cuff
+
+    async def pair(self, cuff: Cuff, *options: str, patient: str = "p1") -> None:
+        """Pairs a new cuff by `cuffd pair`, or one anew; fails if that does."""
+        pairing = self.pairing(cuff)
+        await pairing.start("--id", cuff.name, "--patient", patient, *options)
+        await cuff.switch_on()
+        await pairing.ends_with(0)
+        await self.is_paired(cuff, patient)
+
+    def pairing(self, cuff: Cuff) -> Pairing:
+        """`cuffd pair`, not yet started."""
+        self._pairings += 1
+        return Pairing(self.guest, self.gateway, self._logs, self._pairings, cuff)
+
+    async def is_paired(self, cuff: Cuff, patient: str = "p1") -> None:
+        """From here on what this cuff measures is the patient's, and verified by its bond."""
+        self.gateway.has_paired(cuff, patient)
+        self._bonded.add(cuff)
+        if not await self.is_bonded(cuff):
+            raise Failure(f"bluetoothd has no bond with {cuff.name}")
+
+    async def is_bonded(self, cuff: Cuff) -> bool:
+        """Whether bluetoothd has a bond with it."""
+        return await self.guest.succeeds(f"has_bond {cuff.address}")
 
     async def bonded_cuff(self, habits: Habits, **options) -> Cuff:
         """A registered cuff that is bonded with the guest."""
@@ -186,13 +217,14 @@ class World:
             raise Failure("; ".join(found))
 
     def arrived(self) -> int:
-        """How many different measurements arrived."""
-        return len({reading.body["raw"] for reading in self.gateway.readings()})
+        """How many different measurements arrived, without those from before a pairing."""
+        arrived = {reading.body["raw"] for reading in self.gateway.readings()}
+        return len(arrived.difference(*(registration.nobodys for registration in self.gateway.registrations)))
 
     def owned(self) -> int:
         """How many measurements are somebody's."""
         return sum(
-            registration.patient_of(taken.user_id) is not None
+            registration.patient_of(taken) is not None
             for registration in self.gateway.registrations
             for taken in registration.cuff.measured
         )
