@@ -11,6 +11,7 @@ use axum::{Json, Router};
 
 use super::{Site, actions, assets, events, guard, metrics, page as pages};
 use crate::clock;
+use crate::core::moment::Moment;
 use crate::core::state;
 
 /// Where it is asked.
@@ -27,6 +28,8 @@ pub(super) enum Place {
 pub(super) struct Served {
     pub(super) site: Arc<Site>,
     pub(super) place: Place,
+    /// Since when: the start of this run.
+    pub(super) since: Moment,
 }
 
 impl Served {
@@ -53,6 +56,7 @@ pub fn api(site: Arc<Site>) -> Router {
     routes().with_state(Served {
         site,
         place: Place::Socket,
+        since: clock::moment(),
     })
 }
 
@@ -70,6 +74,7 @@ pub fn page(site: Arc<Site>) -> Router {
     let served = Served {
         site,
         place: Place::Network,
+        since: clock::moment(),
     };
     router.with_state(served).layer(guarded)
 }
