@@ -3,6 +3,8 @@
 //! * What is not known has no sample: 0 would be a statement.
 //! * An age of something of this run is never longer than the run, whatever the wall clock did meanwhile.
 
+mod cuffs;
+mod delivery;
 mod exposition;
 #[cfg(test)]
 mod tests;
@@ -16,7 +18,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 
 use self::exposition::{Exposition, Kind};
-use self::words::{HEALTHS, PROBLEMS, RADIOS, SESSION_STATES, word};
+use self::words::{PROBLEMS, SESSION_STATES, word};
 use super::router::Served;
 use crate::clock;
 use crate::core::state;
@@ -123,133 +125,6 @@ impl Seen<'_> {
             let count = sessions.filter(|session| session.told.state == answer).count();
             to.sample(name, Some(("state", answer.as_str())), count);
         }
-    }
-
-    fn cuffs(&self, to: &mut Exposition) {
-        let cuffs = &self.state.cuffs;
-        to.family(
-            "cuffd_cuffs",
-            Kind::Gauge,
-            "Registered cuffs by how the way to them stands.",
-        );
-        for health in &HEALTHS {
-            let count = cuffs.iter().filter(|cuff| cuff.health == *health).count();
-            to.sample("cuffd_cuffs", Some(("health", &word(health))), count);
-        }
-        to.gauge(
-            "cuffd_connected_cuffs",
-            "Cuffs that are connected at this moment.",
-            cuffs.iter().filter(|cuff| cuff.connected).count(),
-        );
-        let silence = |cuff: &state::CuffState| {
-            cuff.heard_at
-                .map_or(self.uptime.as_secs(), |heard_at| self.age_in_run(heard_at))
-        };
-        to.gauge_if_known(
-            "cuffd_longest_cuff_silence_seconds",
-            "Since the cuff that was not heard for the longest time was heard, or since this run began.",
-            cuffs.iter().map(silence).max(),
-        );
-        let lowest = cuffs.iter().filter_map(|cuff| cuff.battery).min();
-        to.gauge_if_known(
-            "cuffd_lowest_cuff_battery_ratio",
-            "The lowest charge that a cuff told when it was last read, 0 to 1.",
-            lowest.map(|percent| f64::from(percent) / 100.0),
-        );
-        to.family(
-            "cuffd_radio",
-            Kind::Gauge,
-            "How the radio stands: 1 for one of the states.",
-        );
-        let radio = word(&self.state.radio);
-        for state in RADIOS.iter().map(word) {
-            to.sample("cuffd_radio", Some(("state", &state)), u64::from(state == radio));
-        }
-    }
-
-    fn measurements(&self, to: &mut Exposition) {
-        let cuffs = || self.state.cuffs.iter();
-        to.gauge_if_known(
-            "cuffd_last_measurement_age_seconds",
-            "Since a measurement last arrived, in this run.",
-            cuffs()
-                .filter_map(|cuff| cuff.measured_at)
-                .max()
-                .map(|last| self.age_in_run(last)),
-        );
-        to.counter(
-            "cuffd_duplicate_measurements_total",
-            "Measurements of registered cuffs that came again, ever.",
-            cuffs().map(|cuff| cuff.duplicates).sum(),
-        );
-        to.counter(
-            "cuffd_unassigned_measurements_total",
-            "Measurements of registered cuffs that were nobody's, ever.",
-            cuffs().map(|cuff| cuff.unassigned).sum(),
-        );
-    }
-
-    fn link(&self, to: &mut Exposition) {
-        let delivery = &self.state.delivery;
-        to.flag(
-            "cuffd_broker_configured",
-            "Whether anything is to be published at all.",
-            delivery.enabled,
-        );
-        to.flag(
-            "cuffd_broker_connected",
-            "Whether a broker is connected.",
-            delivery.connected,
-        );
-        to.gauge_if_known(
-            "cuffd_broker_connection_age_seconds",
-            "How long the present connection to a broker has stood.",
-            delivery.since.map(|since| self.age_in_run(since)),
-        );
-        to.gauge_if_known(
-            "cuffd_last_sent_age_seconds",
-            "Since a broker last took a message, in any run.",
-            delivery.last_sent_at.map(|sent_at| self.age(sent_at)),
-        );
-    }
-
-    fn messages(&self, to: &mut Exposition) {
-        let delivery = &self.state.delivery;
-        let (seq, queued) = (delivery.seq, delivery.queued);
-        let name = "cuffd_messages_total";
-        to.family(name, Kind::Counter, "Messages made, ever, by kind.");
-        for (kind, count) in [
-            ("alert", seq.alert),
-            ("readiness", seq.readiness),
-            ("reading", seq.reading),
-        ] {
-            to.sample(name, Some(("kind", kind)), count);
-        }
-        let name = "cuffd_queued_messages";
-        to.family(name, Kind::Gauge, "Messages that no broker has taken yet, by kind.");
-        for (kind, count) in [
-            ("alert", queued.alert),
-            ("readiness", queued.readiness),
-            ("reading", queued.reading),
-            ("fhir", queued.fhir),
-        ] {
-            to.sample(name, Some(("kind", kind)), count);
-        }
-        to.gauge(
-            "cuffd_oldest_queued_age_seconds",
-            "Age of the oldest message that no broker has taken yet; 0 if none waits.",
-            delivery.oldest_queued_at.map_or(0, |oldest| self.age(oldest)),
-        );
-        to.gauge(
-            "cuffd_set_aside_messages",
-            "Messages that a broker refused for good; they are kept.",
-            delivery.set_aside_count,
-        );
-        to.gauge_if_known(
-            "cuffd_unconfirmed_messages",
-            "Messages that a broker took and the clinic's system has not confirmed; where receipts are awaited.",
-            delivery.awaiting_receipt,
-        );
     }
 
     fn store(&self, to: &mut Exposition) {
