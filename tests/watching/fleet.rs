@@ -41,6 +41,9 @@ async fn the_dashboard_shows(prometheus: &Prometheus) {
     assert_eq!(choice, serde_json::json!(INSTANCES));
     for Query { panel, expression } in files::queries(&files::dashboard()) {
         let expression = expression.replace("$instance", INSTANCES[0]);
+        for selector in selectors(&expression) {
+            assert!(selector.contains("job=\"cuffd\""), "{panel}: {selector}");
+        }
         let result = prometheus.query(&expression).await;
         let is_empty = EMPTY_WHILE_ALL_IS_WELL.contains(&panel.as_str());
         assert_eq!(result.is_empty(), is_empty, "{panel}: {expression}: {result:?}");
@@ -81,6 +84,7 @@ async fn the_rules_look_at_what_there_is(prometheus: &Prometheus) {
         let selectors = selectors(query);
         assert!(!selectors.is_empty(), "{query}");
         for selector in selectors {
+            assert!(selector.contains("job=\"cuffd\""), "{name}: {selector}");
             let found = !prometheus.query(&selector).await.is_empty();
             assert_eq!(found, !LOOKS_FOR_OTHERS.contains(name), "{name}: {selector}");
         }
@@ -101,7 +105,7 @@ async fn a_fleet_is_seen_and_a_gateway_that_is_killed_is_told_of() {
     all_is_told(&prometheus).await;
     // Nobody confirms anything here, and one gateway waits for that.
     let owed = alert("CuffdUnconfirmed", first);
-    settle(&prometheus, &[owed.clone()]).await;
+    settle(&prometheus, std::slice::from_ref(&owed)).await;
     the_dashboard_shows(&prometheus).await;
     the_rules_look_at_what_there_is(&prometheus).await;
 
