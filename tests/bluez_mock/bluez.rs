@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use zbus::message::Header;
 use zbus::object_server::SignalEmitter;
 use zbus::{Connection, OwnedObjectPath, OwnedVariant, Variant, fdo, interface};
 
@@ -214,8 +215,10 @@ struct AgentManager(Stage);
 
 #[interface(name = "org.bluez.AgentManager1")]
 impl AgentManager {
-    fn register_agent(&self, _agent: OwnedObjectPath, capability: String) {
+    fn register_agent(&self, agent: OwnedObjectPath, capability: String, #[zbus(header)] header: Header<'_>) {
         self.0.note(format!("RegisterAgent {capability}"));
+        let sender = header.sender().expect("on a bus").to_string();
+        self.0.lock().agents.push((sender, agent.to_string()));
     }
 
     fn request_default_agent(&self, _agent: OwnedObjectPath) {
@@ -283,6 +286,15 @@ impl Adapter {
         answer(state.adapter.starts.pop_front())?;
         state.adapter.discovering = true;
         Ok(())
+    }
+
+    async fn remove_device(&self, device: OwnedObjectPath, #[zbus(connection)] connection: &Connection) {
+        self.0.note("RemoveDevice");
+        let path = device.to_string();
+        for cuff in self.0.lock().cuffs.iter_mut().filter(|cuff| cuff.path() == path) {
+            cuff.bonded = false;
+        }
+        let _there = connection.object_server().remove::<Device, _>(path).await;
     }
 
     fn stop_discovery(&self) {
@@ -360,6 +372,16 @@ impl Device {
     }
 
     #[zbus(property)]
+    fn set_trusted(&mut self, trusted: bool) {
+        self.stage.note(format!("Trusted {trusted}"));
+    }
+
+    #[zbus(property)]
+    fn name(&self) -> String {
+        "BP".to_owned()
+    }
+
+    #[zbus(property)]
     fn blocked(&self) -> bool {
         false
     }
@@ -414,6 +436,41 @@ impl Device {
                 Err(Error::Failed("le-connection-abort-by-local".to_owned()))
             }
         }
+    }
+
+    /// By whom it is asked for pairs, as in bluetoothd: with that one's agent.
+    async fn pair(
+        &self,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<(), Error> {
+        self.stage.note("Pair");
+        let path = self.script(|cuff| cuff.path());
+        set_link(connection, &self.stage, self.index, true).await;
+        if let Some(shown) = self.script(|cuff| cuff.passkey) {
+            let sender = header.sender().expect("on a bus").to_string();
+            let agents = self.stage.lock().agents.clone();
+            let agent = agents.into_iter().rfind(|(owner, _)| *owner == sender);
+            let (owner, agent) = agent.expect("whoever pairs has an agent");
+            let device = OwnedObjectPath::try_from(path.clone()).expect("a path");
+            let asked = connection.call_method(
+                Some(owner.as_str()),
+                agent.as_str(),
+                Some("org.bluez.Agent1"),
+                "RequestPasskey",
+                &device,
+            );
+            let entered: Option<u32> = asked.await.ok().and_then(|reply| reply.body().deserialize().ok());
+            if entered != Some(shown) {
+                set_link(connection, &self.stage, self.index, false).await;
+                return Err(Error::AuthenticationFailed("Authentication Failed".to_owned()));
+            }
+        }
+        self.script(|cuff| cuff.bonded = true);
+        let bonded = [("Paired", Variant::from(true)), ("Bonded", Variant::from(true))];
+        changed(connection, &path, "org.bluez.Device1", bonded).await;
+        self.bring_up(connection).await;
+        Ok(())
     }
 
     async fn disconnect(&self, #[zbus(connection)] connection: &Connection) -> Result<(), Error> {

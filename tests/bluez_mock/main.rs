@@ -14,6 +14,7 @@ mod bus;
 mod gateway;
 mod gatt;
 mod script;
+mod terminal;
 
 use std::time::Duration;
 

@@ -38,6 +38,7 @@ pub(crate) enum Error {
     Failed(String),
     InProgress(String),
     NotConnected(String),
+    AuthenticationFailed(String),
 }
 
 impl From<Refusal> for Error {
@@ -58,6 +59,8 @@ pub(crate) type Answers<T> = VecDeque<T>;
 pub(crate) struct Script {
     pub(crate) address: &'static str,
     pub(crate) bonded: bool,
+    /// What it shows when it is paired; `None`: it shows nothing, and wants nothing.
+    pub(crate) passkey: Option<u32>,
     /// It advertises while it is not connected.
     pub(crate) advertises: bool,
     /// It has 0x2A35.
@@ -84,6 +87,7 @@ impl Script {
         Self {
             address,
             bonded: false,
+            passkey: None,
             advertises: true,
             measures: true,
             has_clock: false,
@@ -124,6 +128,8 @@ pub(crate) struct State {
     pub(crate) adapter: AdapterScript,
     pub(crate) cuffs: Vec<Script>,
     pub(crate) calls: Vec<String>,
+    /// Agents by who registered them, the newest last.
+    pub(crate) agents: Vec<(String, String)>,
 }
 
 /// The state, shared between the mock's interfaces and the test. Never locked across an await.
@@ -141,6 +147,7 @@ impl Stage {
             adapter,
             cuffs,
             calls: Vec::new(),
+            agents: Vec::new(),
         })))
     }
 
