@@ -58,12 +58,11 @@ class Gateway:
         """Adds a cuff to the config, from the next start on."""
         self.registrations.append(Registration(cuff, patient, users))
 
-    def has_paired(self, cuff: Cuff, patient: str) -> None:
-        """Knows a cuff that was registered by `cuffd pair`: what it measured before is nobody's."""
+    def has_paired(self, cuff: Cuff, patient: str, memory: frozenset[str]) -> None:
+        """Knows a cuff that was registered by `cuffd pair`: what was in its memory then is nobody's."""
         before = [other for other in self.registrations if other.cuff is cuff]
         self.registrations = [other for other in self.registrations if other.cuff is not cuff]
-        unsent = frozenset(taken.raw for taken in cuff.measured if taken not in cuff.confirmed)
-        nobodys = unsent.union(*(other.nobodys for other in before))
+        nobodys = memory.union(*(other.nobodys for other in before))
         self.registrations.append(Registration(cuff, patient, None, is_in_config=False, nobodys=nobodys))
 
     async def start(self, scanning: bool = True) -> None:

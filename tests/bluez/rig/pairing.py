@@ -15,14 +15,17 @@ class Pairing:
     """One run of it."""
 
     def __init__(self, guest: Guest, gateway: Gateway, logs: Path, number: int, cuff: Cuff) -> None:
-        self._guest, self._gateway, self._cuff = guest, gateway, cuff
+        self._guest, self._gateway = guest, gateway
+        self.cuff = cuff
+        self.memory = frozenset(taken.raw for taken in cuff.measured if taken not in cuff.confirmed)
+        """What the cuff had not sent yet, by its octets."""
         self._log = logs / f"pair-{number}.log"
 
     async def start(self, *options: str) -> None:
         """Starts it."""
         self._gateway.write_config()
         log, config = f"/host/{self._log.parent.name}/{self._log.name}", self._gateway.config_in_guest
-        await self._guest.do(f"start_pairing {log} {self._cuff.address} {' '.join(options)} --config {config}")
+        await self._guest.do(f"start_pairing {log} {self.cuff.address} {' '.join(options)} --config {config}")
 
     async def says(self, text: str) -> None:
         """Returns once it has said this."""

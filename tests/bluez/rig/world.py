@@ -86,16 +86,17 @@ class World:
         await pairing.start("--id", cuff.name, "--patient", patient, *options)
         await cuff.switch_on()
         await pairing.ends_with(0)
-        await self.is_paired(cuff, patient)
+        await self.is_paired(pairing, patient)
 
     def pairing(self, cuff: Cuff) -> Pairing:
         """`cuffd pair`, not yet started."""
         self._pairings += 1
         return Pairing(self.guest, self.gateway, self._logs, self._pairings, cuff)
 
-    async def is_paired(self, cuff: Cuff, patient: str = "p1") -> None:
-        """From here on what this cuff measures is the patient's, and verified by its bond."""
-        self.gateway.has_paired(cuff, patient)
+    async def is_paired(self, pairing: Pairing, patient: str = "p1") -> None:
+        """From here on what its cuff measures is the patient's, and verified by its bond."""
+        cuff = pairing.cuff
+        self.gateway.has_paired(cuff, patient, pairing.memory)
         self._bonded.add(cuff)
         if not await self.is_bonded(cuff):
             raise Failure(f"bluetoothd has no bond with {cuff.name}")

@@ -78,7 +78,7 @@ async def the_passkey_may_be_entered_on_the_page(world: World) -> None:
     if '"ok":true' not in reply:
         raise Failure(f"the page says {reply}")
     await pairing.ends_with(0)
-    await world.is_paired(cuff)
+    await world.is_paired(pairing)
     await measures_after_pairing(world, cuff)
     await world.all_is_well()
 
