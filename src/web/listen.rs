@@ -3,16 +3,12 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use rustls::ServerConfig;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -20,6 +16,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
+use super::certificate::Identity;
 use super::guard::Arrival;
 
 /// At most so many connections at once; more wait to be taken.
@@ -58,7 +55,7 @@ pub enum WebError {
 #[derive(Clone)]
 pub struct Listener {
     address: SocketAddr,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Identity>,
 }
 
 // A TLS configuration does not print.
@@ -82,21 +79,10 @@ impl Listener {
     /// # Errors
     /// A file cannot be read, or the two do not belong together.
     pub fn tls(address: SocketAddr, certificate: &Path, key: &Path) -> Result<Self, WebError> {
-        let failed = |path: &Path, cause: Box<dyn std::error::Error + Send + Sync>| WebError::Certificate {
-            path: path.display().to_string(),
-            cause,
-        };
-        let chain: Result<Vec<_>, _> = CertificateDer::pem_file_iter(certificate).and_then(Iterator::collect);
-        let chain = chain.map_err(|cause| failed(certificate, cause.into()))?;
-        let private = PrivateKeyDer::from_pem_file(key).map_err(|cause| failed(key, cause.into()))?;
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .and_then(|config| config.with_no_client_auth().with_single_cert(chain, private));
-        let config = config.map_err(|cause| failed(certificate, cause.into()))?;
+        let identity = Identity::read(certificate, key)?;
         Ok(Self {
             address,
-            tls: Some(TlsAcceptor::from(Arc::new(config))),
+            tls: Some(identity),
         })
     }
 }
@@ -108,7 +94,7 @@ pub async fn serve(listener: Listener, router: Router, stop: CancellationToken, 
         socket = bind(listener.address, &alive) => socket,
         () = stop.cancelled() => return,
     };
-    accept(&socket, listener.tls.as_ref(), &router, &stop, &alive).await;
+    accept(&socket, listener.tls, &router, &stop, &alive).await;
 }
 
 async fn bind(address: SocketAddr, alive: &impl Fn()) -> TcpListener {
@@ -134,7 +120,7 @@ async fn bind(address: SocketAddr, alive: &impl Fn()) -> TcpListener {
 
 async fn accept(
     socket: &TcpListener,
-    tls: Option<&TlsAcceptor>,
+    mut tls: Option<Identity>,
     router: &Router,
     stop: &CancellationToken,
     alive: &impl Fn(),
@@ -145,7 +131,10 @@ async fn accept(
         let has_room = connections.len() < CONNECTIONS;
         tokio::select! {
             accepted = socket.accept(), if has_room => match accepted {
-                Ok((stream, _)) => drop(connections.spawn(connection(stream, tls.cloned(), router.clone()))),
+                Ok((stream, _)) => {
+                    let tls = tls.as_mut().map(Identity::current);
+                    connections.spawn(connection(stream, tls, router.clone()));
+                }
                 Err(cause) => {
                     // Most often too many open files: some will close.
                     debug!(%cause, "a connection was not taken");

@@ -5,6 +5,7 @@
 mod actions;
 pub mod asked;
 mod assets;
+mod certificate;
 pub mod entry;
 mod events;
 pub mod guard;

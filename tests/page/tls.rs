@@ -4,6 +4,7 @@ use std::fs;
 use std::sync::Arc;
 
 use cuffd::web::Listener;
+use rcgen::Certificate;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -11,6 +12,18 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use crate::rig::{CODE, Made};
+
+/// Trusts this certificate and no other.
+fn trusting(certificate: &Certificate) -> TlsConnector {
+    let mut roots = RootCertStore::empty();
+    roots.add(certificate.der().clone()).expect("a root");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions");
+    let config = config.with_root_certificates(roots).with_no_client_auth();
+    TlsConnector::from(Arc::new(config))
+}
 
 #[tokio::test]
 async fn the_page_is_served_by_tls_with_the_clinics_certificate() {
@@ -26,14 +39,7 @@ async fn the_page_is_served_by_tls_with_the_clinics_certificate() {
     }));
     let served = page.serve().await;
 
-    let mut roots = RootCertStore::empty();
-    roots.add(made.cert.der().clone()).expect("a root");
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("versions");
-    let config = config.with_root_certificates(roots).with_no_client_auth();
-    let connector = TlsConnector::from(Arc::new(config));
+    let connector = trusting(&made.cert);
     let ask = async |origin: &str| {
         let stream = TcpStream::connect(served.address).await.expect("it listens");
         let name = ServerName::try_from("localhost").expect("a name");
@@ -63,6 +69,17 @@ async fn the_page_is_served_by_tls_with_the_clinics_certificate() {
     );
 
     let other = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+    let is_served = async |certificate: &Certificate| {
+        let stream = TcpStream::connect(served.address).await.expect("it listens");
+        let name = ServerName::try_from("localhost").expect("a name");
+        trusting(certificate).connect(name, stream).await.is_ok()
+    };
+    assert!(is_served(&made.cert).await && !is_served(&other.cert).await);
+    fs::write(&certificate, other.cert.pem()).expect("written");
+    assert!(is_served(&made.cert).await, "its key has not come yet");
+    fs::write(&key, other.signing_key.serialize_pem()).expect("written");
+    assert!(is_served(&other.cert).await && !is_served(&made.cert).await, "renewed");
+    fs::write(&certificate, made.cert.pem()).expect("written");
     fs::write(&key, other.signing_key.serialize_pem()).expect("written");
     assert!(
         Listener::tls(served.address, &certificate, &key).is_err(),

@@ -1,6 +1,7 @@
 """`cuffd pair` and `cuffd forget`: bonds are made on an operator's word, each failure says what and what next."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from rig.cuff import PASSKEY as DIGITS
 from rig.cuff import Cuff
@@ -14,7 +15,7 @@ async def measures_after_pairing(world: World, cuff: Cuff, *, history: bool = Tr
     """The first connection that brings measurements is history; if there was none while it was paired, that is the next."""
     for is_history in (True, False) if history else (False,):
         before = world.arrived()
-        cuff.measure()
+        cuff.measure(spacing=timedelta(0))
         await cuff.switch_on()
         await world.has_arrived(before + 1)
         newest = [reading.body for reading in world.gateway.readings() if reading.body["raw"] == cuff.measured[-1].raw]
@@ -125,7 +126,7 @@ async def a_cuff_that_has_forgotten_us_is_paired_again(world: World) -> None:
     # BlueZ 5.66 ends over a refused key.
     world.keep_bluetoothd_running()
     await cuff.forget_bonds()
-    cuff.measure(2)
+    cuff.measure(2, spacing=timedelta(seconds=1))
     await cuff.switch_on()
     await world.gateway.is_alive_until(lambda: "bond_lost" in world.gateway.problems(), "the lost bond to be told", 150)
     pairing = world.pairing(cuff)
