@@ -7,6 +7,8 @@
 
 mod browser;
 mod listener;
+#[path = "../rig/registered.rs"]
+mod registered;
 mod rig;
 mod states;
 mod tls;

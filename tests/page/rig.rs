@@ -18,6 +18,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::registered::one_cuff;
 use crate::states;
 
 /// Nothing here takes longer.
@@ -62,8 +63,6 @@ impl Made {
         let (state, follow) = watch::channel(Arc::new(states::state("none")));
         let (asks, asked) = mpsc::channel(8);
         let (passkeys, entered) = mpsc::channel(1);
-        // The clinic opens sessions here.
-        let (_register, cuffs) = watch::channel(Arc::from([]));
         let language = |tag: &str| (tag.to_owned(), text::read(tag, None).expect("shipped"));
         let words = |tag: &str, text: &str| (tag.to_owned(), text.to_owned());
         let site = Site {
@@ -76,7 +75,7 @@ impl Made {
             companion_code: None,
             opens_sessions: false,
             passkeys,
-            cuffs,
+            cuffs: one_cuff(name("p1")),
             labels: [(name("p1"), Private::new("Anna".to_owned()))].into(),
             language: language("en"),
             more_languages: vec![language("es"), language("de")],

@@ -13,6 +13,8 @@ mod events;
 mod gateway;
 mod headers;
 mod notices;
+#[path = "../rig/registered.rs"]
+mod registered;
 mod rig;
 mod samples;
 mod table;

@@ -5,8 +5,6 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use axum::{Extension, Router};
-use cuffd::core::cuff::{Address, Cuff, Wearer};
-use cuffd::core::models::Model;
 use cuffd::core::name::Name;
 use cuffd::core::pairing::Passkey;
 use cuffd::core::state::State;
@@ -23,6 +21,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::client::{Answer, Request};
+use crate::registered::one_cuff;
 use crate::samples;
 
 /// What the page calls the patient `p1`.
@@ -64,8 +63,6 @@ pub(crate) fn ends() -> Ends {
     let (state, shown) = watch::channel(Arc::new(samples::state(&[])));
     let (asks, asked) = mpsc::channel(8);
     let (passkeys, entered) = mpsc::channel(8);
-    // Nobody registers another.
-    let (_register, cuffs) = watch::channel(Arc::from([cuff("p1")]));
     let stop = CancellationToken::new();
     let texts = |language: &str| (language.to_owned(), text::read(language, None).expect("shipped"));
     let crisis = ["en", "es", "de"].map(|language| (language.to_owned(), format!("Crisis words ({language}).")));
@@ -79,7 +76,7 @@ pub(crate) fn ends() -> Ends {
         companion_code: None,
         opens_sessions: true,
         passkeys,
-        cuffs,
+        cuffs: one_cuff(name("p1")),
         labels: BTreeMap::from([(name("p1"), Private::new(LABEL.to_owned()))]),
         language: texts("en"),
         more_languages: vec![texts("es"), texts("de")],
@@ -168,18 +165,6 @@ impl Room {
 
 async fn serve(listener: TcpListener, router: Router) {
     axum::serve(listener, router).await.expect("it serves");
-}
-
-/// One person's cuff.
-fn cuff(patient: &str) -> Cuff {
-    Cuff {
-        id: name("cuff"),
-        address: Address::new([1; 6]),
-        model: Model::standard(),
-        trust_clock: false,
-        wearer: Wearer::Patient(name(patient)),
-        since: None,
-    }
 }
 
 /// A cuff that is being paired and shows [`SHOWN`].
