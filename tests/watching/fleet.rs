@@ -2,7 +2,8 @@
 
 use crate::files::{self, Query};
 use crate::prometheus::{INSTANCES, Prometheus};
-use crate::rig::{Certificates, Clinic, Gateway, until};
+use crate::rig::{Certificates, Clinic, Gateway};
+use crate::wait::until;
 
 /// The panels that show something only while something is wrong.
 const EMPTY_WHILE_ALL_IS_WELL: [&str; 1] = ["Problems now"];

@@ -14,6 +14,10 @@ mod prometheus;
 mod rig;
 mod rules;
 
+#[path = "../rig/wait.rs"]
+#[expect(dead_code, reason = "shared with tests that need more of it")]
+mod wait;
+
 #[path = "../mqtt/certificates.rs"]
 #[expect(dead_code, reason = "shared with the tests of the link, which need more of it")]
 mod certificates;

@@ -5,7 +5,8 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use crate::files::{self, Row};
-use crate::rig::{CODE, Certificates, Clinic, Gateway, until};
+use crate::rig::{CODE, Certificates, Clinic, Gateway};
+use crate::wait::until;
 
 /// A metric as it was told.
 #[derive(Debug, Default)]

@@ -11,7 +11,8 @@ use tokio::net::TcpStream;
 
 use crate::files;
 use crate::mosquitto::free_port;
-use crate::rig::{CODE, Certificates, Gateway, until, write_secret};
+use crate::rig::{CODE, Certificates, Gateway, write_secret};
+use crate::wait::until;
 
 /// The three gateways of the config, by their `instance`.
 pub(crate) const INSTANCES: [&str; 3] = ["gw-0042", "gw-0043", "gw-0044"];

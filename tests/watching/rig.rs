@@ -5,16 +5,13 @@ use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use tempfile::TempDir;
 
 use crate::certificates::{Authority, Validity};
 use crate::mosquitto::{Mosquitto, free_port};
 use crate::subscriber::Subscriber;
-
-/// No test waits longer for one thing.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
+pub(crate) use crate::wait::within;
 
 /// The access code of all gateways.
 pub(crate) const CODE: &str = "246810";
@@ -38,25 +35,6 @@ access_code_file = "@/code"
 tls_cert = "CERTIFICATE"
 tls_key = "KEY"
 "#;
-
-pub(crate) async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
-    tokio::time::timeout(PATIENCE, future)
-        .await
-        .unwrap_or_else(|_| panic!("waited in vain for {what}"))
-}
-
-/// Looks again and again until there is something to see.
-pub(crate) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    within(what, async {
-        loop {
-            if let Some(seen) = look().await {
-                return seen;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-    })
-    .await
-}
 
 /// A broker with a platform that takes everything and confirms nothing.
 pub(crate) struct Clinic {

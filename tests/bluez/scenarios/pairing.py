@@ -38,6 +38,20 @@ async def pairs(world: World, habits: Habits, *options: str) -> None:
     await world.all_is_well()
 
 
+async def comes_to_nothing(world: World, habits: Habits, *words: str, options: tuple[str, ...] = ()) -> Cuff:
+    """The pairing of such a cuff fails, says these words, and leaves no bond behind."""
+    cuff = await world.new_cuff(habits)
+    await world.gateway.start(scanning=False)
+    pairing = world.pairing(cuff)
+    await pairing.start("--id", cuff.name, "--patient", "p1", *options)
+    await cuff.switch_on()
+    await pairing.ends_with(1)
+    unsaid = [word for word in words if word not in pairing.said()]
+    if unsaid or await world.is_bonded(cuff):
+        raise Failure(f"it does not say {unsaid}, or there is a bond: {pairing.said()!r}")
+    return cuff
+
+
 @scenario
 async def a_cuff_without_protection_is_paired(world: World) -> None:
     """It bonds all the same, so that nobody else can play it."""
@@ -87,16 +101,8 @@ async def the_passkey_may_be_entered_on_the_page(world: World) -> None:
 @scenario
 async def a_wrong_passkey_leaves_nothing_behind_and_can_be_put_right(world: World) -> None:
     """The cuff refuses; the next try is as good as the first."""
-    cuff = await world.new_cuff(PASSKEY)
-    await world.gateway.start(scanning=False)
-    pairing = world.pairing(cuff)
-    await pairing.start("--id", cuff.name, "--patient", "p1", "--passkey", f"{DIGITS - 1:06}")
-    await cuff.switch_on()
-    await pairing.ends_with(1)
-    if "not the digits" not in pairing.said() or "start again" not in pairing.said():
-        raise Failure(f"it says {pairing.said()!r}")
-    if await world.is_bonded(cuff):
-        raise Failure("there is a bond")
+    wrong = ("--passkey", f"{DIGITS - 1:06}")
+    cuff = await comes_to_nothing(world, PASSKEY, "not the digits", "start again", options=wrong)
     await world.pair(cuff, "--passkey", f"{DIGITS:06}")
     await measures_after_pairing(world, cuff)
     await world.all_is_well()
@@ -105,14 +111,7 @@ async def a_wrong_passkey_leaves_nothing_behind_and_can_be_put_right(world: Worl
 @scenario
 async def a_passkey_that_nobody_enters_ends_the_pairing(world: World) -> None:
     """The protocol gives up after half a minute."""
-    cuff = await world.new_cuff(PASSKEY)
-    await world.gateway.start(scanning=False)
-    pairing = world.pairing(cuff)
-    await pairing.start("--id", cuff.name, "--patient", "p1")
-    await cuff.switch_on()
-    await pairing.ends_with(1)
-    if "nobody entered" not in pairing.said():
-        raise Failure(f"it says {pairing.said()!r}")
+    await comes_to_nothing(world, PASSKEY, "nobody entered")
     await world.gateway.stop()
 
 
@@ -140,30 +139,14 @@ async def a_cuff_that_has_forgotten_us_is_paired_again(world: World) -> None:
 @scenario
 async def a_cuff_that_refuses_is_told_so_in_plain_words(world: World) -> None:
     """Bonded with a telephone, or not in pairing mode."""
-    cuff = await world.new_cuff(replace(JUST_WORKS, refuses_to_pair=True))
-    await world.gateway.start(scanning=False)
-    pairing = world.pairing(cuff)
-    await pairing.start("--id", cuff.name, "--patient", "p1")
-    await cuff.switch_on()
-    await pairing.ends_with(1)
-    if "refused to pair" not in pairing.said() or "telephone" not in pairing.said():
-        raise Failure(f"it says {pairing.said()!r}")
+    await comes_to_nothing(world, replace(JUST_WORKS, refuses_to_pair=True), "refused to pair", "telephone")
     await world.gateway.stop()
 
 
 @scenario
 async def a_cuff_that_only_looks_standard_is_told_so(world: World) -> None:
     """It advertises the Blood Pressure Service, and has no measurement in it."""
-    cuff = await world.new_cuff(replace(STANDARD, is_proprietary=True))
-    await world.gateway.start(scanning=False)
-    pairing = world.pairing(cuff)
-    await pairing.start("--id", cuff.name, "--patient", "p1")
-    await cuff.switch_on()
-    await pairing.ends_with(1)
-    if "0xFE4A" not in pairing.said():
-        raise Failure(f"it says {pairing.said()!r}")
-    if await world.is_bonded(cuff):
-        raise Failure("there is a bond")
+    await comes_to_nothing(world, replace(STANDARD, is_proprietary=True), "0xFE4A")
     await world.gateway.stop()
 
 
