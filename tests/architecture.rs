@@ -43,7 +43,17 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "app", "clock", "config", "control", "log", "mqtt", "proof", "simulate", "store", "user",
+            "app",
+            "clock",
+            "config",
+            "control",
+            "directory",
+            "log",
+            "mqtt",
+            "proof",
+            "simulate",
+            "store",
+            "user",
         ],
     ),
 ];

@@ -9,6 +9,7 @@ mod failure;
 pub mod forget;
 mod gateway;
 mod hex;
+pub mod init;
 pub mod key;
 mod lines;
 pub mod man;
@@ -85,6 +86,7 @@ impl From<LogLevel> for tracing::level_filters::LevelFilter {
 enum Command {
     /// Runs the daemon.
     Run,
+    Init(init::Args),
     /// Validates the config: every mistake at once.
     Check,
     Demo(demo::Args),
@@ -121,6 +123,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let Cli { global, command } = cli;
     match command {
         Command::Run => run::run(&global),
+        Command::Init(args) => init::run(&global, &args),
         Command::Check => check::run(&global.config),
         Command::Demo(args) => gateway::demo(args, global.log_level),
         Command::Simulate(args) => gateway::simulate(&args, &global),

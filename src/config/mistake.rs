@@ -135,6 +135,15 @@ impl Mistakes {
     }
 }
 
+impl IntoIterator for Mistakes {
+    type Item = Mistake;
+    type IntoIter = std::vec::IntoIter<Mistake>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
 impl From<Vec<Mistake>> for Mistakes {
     fn from(mistakes: Vec<Mistake>) -> Self {
         Self(mistakes)

@@ -149,7 +149,8 @@ const fn code_of(tone: Tone) -> &'static str {
 }
 
 /// `text` in lines of at most `columns` characters, broken at spaces; a longer word has a line for itself.
-fn wrap(text: &str, columns: usize) -> Vec<String> {
+#[must_use]
+pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         let fits = |line: &&mut String| line.chars().count() + 1 + word.chars().count() <= columns;
