@@ -4,6 +4,7 @@ use crate::rig::Gateway;
 
 const SUBCOMMANDS: &[&str] = &[
     "run",
+    "init",
     "check",
     "demo",
     "simulate",

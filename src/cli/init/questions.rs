@@ -48,7 +48,7 @@ pub(super) fn ask_all<I: BufRead, O: Write>(
     dialogue.begin("What the page for the people in the room says. A clinic's policy needs all of it.")?;
     ask_languages(dialogue, draft)?;
     ask_contacts(dialogue, draft, Blank::LeftOut("left out"))?;
-    let question = "Where is it seen: screen (of this machine), phones (in the network)";
+    let question = "Where is it seen: screen (this machine's), phones (around it)";
     let listen = [("screen", "127.0.0.1:8377"), ("phones", "0.0.0.0:8377")];
     let listen = dialogue.choose(question, &listen, "screen")?;
     draft.set(Key::LISTEN, listen);

@@ -22,6 +22,10 @@ pub(super) struct Request {
     pub(super) subject: String,
     /// Where it stands.
     pub(super) file: PathBuf,
+    /// Where its key stands.
+    pub(super) key: PathBuf,
+    /// Where the certificate is expected.
+    pub(super) certificate: PathBuf,
 }
 
 /// Writes into the draft what its broker will need once the certificate has come. A clinic that names files itself is let be.
@@ -67,6 +71,10 @@ pub(super) fn make(draft: &Draft, folder: &Path, files: &mut Vec<PathBuf>) -> Re
         text,
         subject: format!("{site}/{gateway}"),
         file,
+        key: key_file,
+        certificate: draft
+            .get(Key::CERTIFICATE)
+            .map_or_else(|| folder.join("gateway.pem"), PathBuf::from),
     })
 }
 

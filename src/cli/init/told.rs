@@ -63,17 +63,15 @@ fn of_key(made: &Made) -> String {
 
 /// The request, to be copied, and what becomes of it.
 pub(super) fn of_request(text: &mut String, request: &Request) {
-    let Request {
-        text: pem,
-        subject,
-        file,
-    } = request;
     let _infallible = write!(
         text,
-        "\nCertificate request of {subject}, for the broker's authority to sign\n({}):\n{}\nIts key stays here. Once the \
-         certificate has come as gateway.pem beside the config,\nset client_cert and client_key of the broker.\n",
-        file.display(),
-        pem.replace('\r', "").trim_end(),
+        "\nThe certificate request of {}, for the broker's authority to sign\n({}):\n{}\nIts key stays here. Once the \
+         certificate has come, in the table of the broker:\n  client_cert = {:?}\n  client_key  = {:?}\n",
+        request.subject,
+        request.file.display(),
+        request.text.replace('\r', "").trim_end(),
+        request.certificate,
+        request.key,
     );
 }
 
