@@ -1,6 +1,6 @@
 //! The certificate request for a broker that asks for certificates: PKCS#10, the name of the gateway in it, ECDSA P-256.
 
-use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, PublicKeyData, SigningKey};
+use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, SigningKey};
 
 use crate::private::Private;
 
@@ -30,7 +30,7 @@ pub(super) fn request(key: &Private<String>, site: &str, gateway: &str) -> Resul
     named(&pair, &format!("{site}/{gateway}")).map_err(RequestError::Sign)
 }
 
-fn named(key: &(impl SigningKey + PublicKeyData), name: &str) -> Result<String, rcgen::Error> {
+fn named(key: &impl SigningKey, name: &str) -> Result<String, rcgen::Error> {
     let mut subject = DistinguishedName::new();
     subject.push(DnType::CommonName, name);
     let mut parameters = CertificateParams::default();

@@ -3,9 +3,13 @@
 //! What stands there stays as it is written, comments too. A key that is commented out where it belongs is taken from its
 //! comment, so that a file made from the shipped one keeps its order and its words.
 
+mod region;
+
 use std::path::Path;
 
 use toml_edit::{DocumentMut, Formatted, InlineTable, Item, Table, TableLike, TomlError, Value};
+
+use self::region::{Region, uncomment};
 
 /// The config as it is shipped. It refuses to run before site and id are filled in.
 pub(super) const SHIPPED: &str = include_str!("../../../config/cuffd.toml");
@@ -170,7 +174,7 @@ impl Draft {
         let suggested = format!("#{} = {}", key.name, quoted(value));
         let mut lines: Vec<String> = self.text.lines().map(str::to_owned).collect();
         let Some(region) = Region::of(&lines, key.table) else {
-            lines.extend([String::new(), format!("# In the table of the broker:"), suggested]);
+            lines.extend([String::new(), "# In the table of the broker:".to_owned(), suggested]);
             return self.put(&lines);
         };
         match region.commented(&lines, key).and_then(|line| lines.get_mut(line)) {
@@ -223,62 +227,6 @@ impl Draft {
     }
 }
 
-/// The lines of a table, its head first, whether that is commented out or not.
-struct Region {
-    header: usize,
-    end: usize,
-}
-
-impl Region {
-    fn of(lines: &[String], table: &str) -> Option<Self> {
-        let heads = [format!("[{table}]"), format!("[[{table}]]")];
-        let is_head = |line: &String, marks: &[&str]| {
-            let head = line.split(" #").next().unwrap_or_default().trim_end();
-            marks.iter().any(|mark| {
-                head.strip_prefix(mark)
-                    .is_some_and(|head| heads.iter().any(|known| known == head))
-            })
-        };
-        let live = lines.iter().position(|line| is_head(line, &[""]));
-        let header = live.or_else(|| lines.iter().position(|line| is_head(line, &["#"])))?;
-        let after = lines.iter().skip(header + 1);
-        let end = after
-            .clone()
-            .position(|line| line.starts_with('[') || line.starts_with("#["))
-            .unwrap_or(after.len());
-        Some(Self {
-            header,
-            end: header + 1 + end,
-        })
-    }
-
-    fn live(&self, lines: &[String], key: Key) -> Option<usize> {
-        self.position(lines, |line| key.begins(line.trim_start()))
-    }
-
-    fn commented(&self, lines: &[String], key: Key) -> Option<usize> {
-        self.position(lines, |line| {
-            line.strip_prefix('#').is_some_and(|line| key.begins(line))
-        })
-    }
-
-    fn position(&self, lines: &[String], is_it: impl Fn(&str) -> bool) -> Option<usize> {
-        let inside = lines.get(self.header..self.end)?;
-        inside
-            .iter()
-            .position(|line| is_it(line))
-            .map(|line| self.header + line)
-    }
-}
-
-fn uncomment(lines: &mut [String], number: usize) {
-    if let Some(line) = lines.get_mut(number)
-        && let Some(rest) = line.strip_prefix('#')
-    {
-        *line = rest.to_owned();
-    }
-}
-
 /// The table that keys are set in, made if it is not there; of brokers the first. `None` where something else stands.
 fn table_of<'a>(document: &'a mut DocumentMut, table: &str) -> Option<&'a mut dyn TableLike> {
     if table != BROKERS {
@@ -303,7 +251,7 @@ fn table_of<'a>(document: &'a mut DocumentMut, table: &str) -> Option<&'a mut dy
             let first = items.get_mut(0)?.as_inline_table_mut();
             first.map(|table| table as &mut dyn TableLike)
         }
-        _ => None,
+        Item::None | Item::Value(_) | Item::Table(_) => None,
     }
 }
 

@@ -88,15 +88,14 @@ impl InitError {
     /// A file that cannot be written.
     pub(super) fn write(path: &Path, cause: io::Error) -> Self {
         let path = path.to_path_buf();
-        match cause.kind() {
-            io::ErrorKind::PermissionDenied => Self::NotPermitted {
-                user: user::describe(),
-                path,
-                cause,
-            },
-            io::ErrorKind::AlreadyExists => Self::Exists { path },
-            _ => Self::Write { path, cause },
+        if cause.kind() == io::ErrorKind::PermissionDenied {
+            let user = user::describe();
+            return Self::NotPermitted { user, path, cause };
         }
+        if cause.kind() == io::ErrorKind::AlreadyExists {
+            return Self::Exists { path };
+        }
+        Self::Write { path, cause }
     }
 
     /// The exit code. Answers that end early are a command that was not given whole, and so are of its usage.
