@@ -266,7 +266,9 @@ fn delivery(identity: &Identity, link: &LinkState, waits: &Waits) -> DeliverySta
         set_aside_count: summary.set_aside_count,
         no_subscriber: link.no_subscriber,
         commands_refused: link.commands_refused,
+        refused: link.refused.clone(),
         awaiting_receipt: identity.receipts.then_some(summary.awaiting_receipt),
+        awaiting_receipt_since: summary.awaiting_receipt_since.filter(|_| identity.receipts),
     }
 }
 

@@ -177,6 +177,9 @@ fn delivery(delivery: &DeliveryState, time: &impl Fn(Timestamp) -> String) -> St
     if delivery.no_subscriber {
         line.push_str(", nobody subscribes there");
     }
+    if let Some(refused) = &delivery.refused {
+        line.push_str(&format!("\n          the broker refuses {refused}: its access rules"));
+    }
     if delivery.commands_refused {
         line.push_str(
             "\n          NO COMMANDS: the broker's access rules do not let this gateway read its topic `command`",

@@ -173,9 +173,15 @@ pub struct DeliveryState {
     /// The broker does not let this gateway listen for commands: none arrives.
     #[serde(default)]
     pub commands_refused: bool,
+    /// What the broker refuses to take for now, and why: access rules, most often. Gone when it takes everything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
     /// Messages that a broker took and that the clinic's system has not confirmed yet; only where receipts are awaited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub awaiting_receipt: Option<u64>,
+    /// When the oldest of those was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub awaiting_receipt_since: Option<Timestamp>,
 }
 
 /// The highest number given out, by kind.

@@ -22,6 +22,8 @@ pub struct DeliverySummary {
     pub oldest_queued_at: Option<Timestamp>,
     /// How many were sent and await their receipt.
     pub awaiting_receipt: u64,
+    /// When the oldest of them was made.
+    pub awaiting_receipt_since: Option<Timestamp>,
     /// How many were refused for good.
     pub set_aside_count: u64,
     /// The newest of those, newest first.
@@ -43,6 +45,7 @@ impl Store {
 fn summarize(connection: &Connection) -> Result<DeliverySummary, StoreError> {
     let mut summary = DeliverySummary {
         awaiting_receipt: count(connection, AWAITING_RECEIPT)?,
+        awaiting_receipt_since: awaiting_since(connection)?,
         set_aside_count: count(connection, SET_ASIDE)?,
         set_aside: set_aside(connection)?,
         last_sent_at: last_sent_at(connection)?,
@@ -97,6 +100,21 @@ fn created_at(connection: &Connection, kind: Kind, seq: i64) -> Result<Timestamp
         .prepare_cached(sql)?
         .query_row(params![kind.as_str(), seq], |row| row.get(0))?;
     Ok(time)
+}
+
+/// By the lowest `seq` of each kind, so that one row of each is looked at.
+fn awaiting_since(connection: &Connection) -> Result<Option<Timestamp>, StoreError> {
+    let sql = "SELECT min(seq) FROM message WHERE kind = ?1 AND not_before IS NOT NULL AND state = 'sent'";
+    let mut oldest: Option<Timestamp> = None;
+    for kind in Kind::ALL {
+        let lowest: Option<i64> = connection
+            .prepare_cached(sql)?
+            .query_row([kind.as_str()], |row| row.get(0))?;
+        let Some(lowest) = lowest else { continue };
+        let made = created_at(connection, kind, lowest)?;
+        oldest = Some(oldest.map_or(made, |oldest| oldest.min(made)));
+    }
+    Ok(oldest)
 }
 
 fn set_aside(connection: &Connection) -> Result<Vec<Uuid>, StoreError> {

@@ -116,7 +116,9 @@ fn delivery() -> DeliveryState {
         set_aside_count: 1,
         no_subscriber: false,
         commands_refused: false,
+        refused: Some("status: PUBACK 0x87 not authorized".to_owned()),
         awaiting_receipt: Some(3),
+        awaiting_receipt_since: Some(time()),
     }
 }
 

@@ -31,6 +31,8 @@ pub struct LinkState {
     pub no_subscriber: bool,
     /// The last broker that was asked does not let us listen for commands.
     pub commands_refused: bool,
+    /// What the broker refuses to take, and with which code; `None` where it takes everything.
+    pub refused: Option<String>,
     /// Messages go one at a time, to find the one that breaks connections.
     pub isolating: bool,
 }
@@ -57,6 +59,8 @@ pub(super) struct Reporter {
     state: watch::Sender<LinkState>,
     /// The last reason code for each kind of message.
     last_codes: BTreeMap<Kind, u8>,
+    /// The last reason code for each retained message, by its topic's last level.
+    kept_codes: BTreeMap<&'static str, u8>,
 }
 
 impl Reporter {
@@ -64,6 +68,7 @@ impl Reporter {
         Self {
             state,
             last_codes: BTreeMap::new(),
+            kept_codes: BTreeMap::new(),
         }
     }
 
@@ -142,6 +147,22 @@ impl Reporter {
         }
     }
 
+    /// A retained message was answered.
+    pub(super) fn kept(&mut self, leaf: &'static str, code: u8) {
+        self.kept_codes.insert(leaf, code);
+    }
+
+    /// The first kind of message that the broker does not take for now, and why. What it refuses for good is set aside.
+    fn refused(&self) -> Option<String> {
+        let rows = self.last_codes.iter().map(|(kind, code)| (kind.as_str(), *code));
+        let kept = self.kept_codes.iter().map(|(leaf, code)| (*leaf, *code));
+        let mut refused = kept
+            .chain(rows)
+            .filter(|(_, code)| answer::judge(*code) == Answer::Refused);
+        let (what, code) = refused.next()?;
+        Some(format!("{what}: {}", answer::describe(code)))
+    }
+
     pub(super) fn no_subscriber(&self) -> bool {
         self.last_codes
             .values()
@@ -151,11 +172,14 @@ impl Reporter {
     /// Tells how things stand, now and then.
     pub(super) fn progress(&self, in_flight: usize, last_puback: Option<Timestamp>, isolating: bool) {
         let no_subscriber = self.no_subscriber();
+        let refused = self.refused();
         self.state.send_if_modified(|state| {
-            let news = (state.in_flight, state.no_subscriber, state.isolating) != (in_flight, no_subscriber, isolating);
+            let before = (state.in_flight, state.no_subscriber, state.isolating);
+            let news = before != (in_flight, no_subscriber, isolating) || state.refused != refused;
             state.in_flight = in_flight;
             state.no_subscriber = no_subscriber;
             state.isolating = isolating;
+            state.refused = refused;
             let acknowledged = last_puback > state.last_puback;
             if acknowledged {
                 state.last_puback = last_puback;

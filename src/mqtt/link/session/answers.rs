@@ -94,6 +94,11 @@ impl<O: Outbox> Session<'_, O> {
 
     fn retained_answered(&mut self, what: What, code: u8) {
         self.goodbye_answered(what);
+        match what {
+            What::Status => self.memory.reporter.kept("status", code),
+            What::Info => self.memory.reporter.kept("info", code),
+            What::Row(_) | What::Reply | What::Goodbye => {}
+        }
         match answer::judge(code) {
             Answer::Taken | Answer::NobodySubscribes => {}
             Answer::Refused | Answer::RefusedForGood => {
