@@ -4,6 +4,7 @@
 
 pub mod board;
 pub mod commands;
+pub mod doctor;
 mod housekeeping;
 pub mod intake;
 mod machine;

@@ -164,7 +164,7 @@ pub(super) fn listener(config: &Config) -> Result<Option<Listener>, AppError> {
 }
 
 /// By default only if nobody else can.
-fn opens_sessions(config: &Config) -> bool {
+pub(super) fn opens_sessions(config: &Config) -> bool {
     let has_policy = config.readiness.is_some();
     has_policy
         && match config.web.open_sessions {

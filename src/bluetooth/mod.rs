@@ -17,6 +17,7 @@ mod pairing;
 mod radio;
 mod sighting;
 mod station;
+pub mod survey;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;

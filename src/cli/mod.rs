@@ -4,6 +4,7 @@ pub mod check;
 pub mod cuffs;
 pub mod decode;
 pub mod demo;
+pub mod doctor;
 pub mod exit;
 mod failure;
 pub mod forget;
@@ -97,6 +98,7 @@ enum Command {
     Forget(forget::Args),
     /// What the running daemon knows now.
     Status(status::Options),
+    Doctor(doctor::Options),
     /// Decodes octets of the Blood Pressure Service to JSON, one object a line.
     Decode(decode::Args),
     /// What is stored.
@@ -139,6 +141,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Cuffs(options) => cuffs::run(&global, &options),
         Command::Forget(args) => forget::run(&global, &args),
         Command::Status(options) => status::run(&options),
+        Command::Doctor(options) => doctor::run(&global.config, &options),
         Command::Decode(args) => decode::run(
             &args,
             std::io::stdin().lock(),

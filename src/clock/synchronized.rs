@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tracing::{info, warn};
 
+use crate::core::doctor::Timedated;
 use crate::core::moment::Moment;
 
 /// How often timedated is asked while it says no.
@@ -91,6 +92,31 @@ fn tell(believed: &watch::Sender<bool>, new: bool, first: bool) {
     }
 }
 
+/// What timedated says of itself and of the clock; `None` if it does not answer. For whoever asks once.
+pub async fn enquire() -> Option<Timedated> {
+    let asked = async {
+        let connection = zbus::Connection::system().await?;
+        let timedated = proxy(&connection).await?;
+        Ok::<_, zbus::Error>(Timedated {
+            can_ntp: timedated.get_property("CanNTP").await?,
+            ntp: timedated.get_property("NTP").await?,
+            synchronized: timedated.get_property("NTPSynchronized").await?,
+        })
+    };
+    tokio::time::timeout(PATIENCE, asked).await.ok()?.ok()
+}
+
+async fn proxy(connection: &zbus::Connection) -> zbus::Result<zbus::Proxy<'_>> {
+    zbus::proxy::Builder::<zbus::Proxy<'_>>::new(connection)
+        .destination(TIMEDATED)
+        .path("/org/freedesktop/timedate1")
+        .interface(TIMEDATED)
+        // timedated does not tell when it changes, so a cached value would be stale.
+        .cache_properties(zbus::proxy::CacheProperties::No)
+        .build()
+        .await
+}
+
 /// Asks timedated once. No answer, no bus, no such service: not synchronized.
 async fn ask(bus: &mut Option<zbus::Connection>) -> bool {
     let asked = async {
@@ -100,14 +126,7 @@ async fn ask(bus: &mut Option<zbus::Connection>) -> bool {
         let Some(connection) = bus.as_ref() else {
             return Ok(false);
         };
-        let timedated = zbus::proxy::Builder::<zbus::Proxy<'_>>::new(connection)
-            .destination(TIMEDATED)
-            .path("/org/freedesktop/timedate1")
-            .interface(TIMEDATED)
-            // timedated does not tell when it changes, so a cached value would be stale.
-            .cache_properties(zbus::proxy::CacheProperties::No)
-            .build()
-            .await?;
+        let timedated = proxy(connection).await?;
         let answer = timedated.get_property("NTPSynchronized").await?;
         Ok::<bool, zbus::Error>(answer)
     };

@@ -5,6 +5,7 @@ pub mod bls;
 pub mod collection;
 pub mod cuff;
 pub mod delivery;
+pub mod doctor;
 pub mod gate_clock;
 pub mod jcs;
 pub mod json;

@@ -5,6 +5,8 @@
 
 mod client;
 pub mod command;
+mod credentials;
+pub mod errand;
 pub mod link;
 pub mod message;
 pub mod outbox;

@@ -29,6 +29,12 @@ impl Topics {
         Self::new(TEST_PREFIX, site, gateway)
     }
 
+    /// What they all begin with, without the last slash.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
     /// Retained: how the gateway stands; also the will.
     #[must_use]
     pub fn status(&self) -> String {

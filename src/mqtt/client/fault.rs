@@ -276,4 +276,44 @@ mod tests {
         let fault = explain(Cause::Closed, Stage { up: true, tls: false });
         assert_eq!(fault.text, "the broker closed the connection");
     }
+
+    /// `doctor` names a step for each; a fault that is told in new words needs one too.
+    #[test]
+    fn each_fault_has_a_step_that_mends_it() {
+        let alert = |alert| Cause::Tls(rustls::Error::AlertReceived(alert));
+        let certificate = |fault| Cause::Tls(rustls::Error::InvalidCertificate(fault));
+        let io = |kind: io::ErrorKind| Cause::Io(kind.into());
+        let refused = |code: &str| Cause::Refused(code.to_owned());
+        for cause in [
+            Cause::Timeout,
+            Cause::NoPing,
+            Cause::Closed,
+            io(io::ErrorKind::ConnectionRefused),
+            io(io::ErrorKind::TimedOut),
+            io(io::ErrorKind::HostUnreachable),
+            io(io::ErrorKind::UnexpectedEof),
+            Cause::Io(no_address("b")),
+            certificate(CertificateError::UnknownIssuer),
+            certificate(CertificateError::Expired),
+            certificate(CertificateError::NotValidYet),
+            certificate(CertificateError::NotValidForName),
+            certificate(CertificateError::BadSignature),
+            alert(AlertDescription::CertificateRequired),
+            alert(AlertDescription::CertificateExpired),
+            alert(AlertDescription::CertificateRevoked),
+            alert(AlertDescription::UnknownCA),
+            alert(AlertDescription::BadCertificate),
+            alert(AlertDescription::HandshakeFailure),
+            alert(AlertDescription::ProtocolVersion),
+            refused("NotAuthorized"),
+            refused("BadClientId"),
+            refused("UnsupportedProtocolVersion"),
+            refused("ServerUnavailable"),
+            refused(NOT_RETAINED),
+            Cause::Kicked("SessionTakenOver".to_owned(), None),
+        ] {
+            let fault = explain(cause, DIALLING);
+            assert!(crate::core::doctor::step_for(&fault.text).is_some(), "{fault}");
+        }
+    }
 }

@@ -3,6 +3,7 @@
 //! A connection is used once: when it is over, everything the library knew of it is dropped with it.
 
 mod fault;
+pub(super) mod reach;
 mod v311;
 mod v5;
 

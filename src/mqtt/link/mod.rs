@@ -15,14 +15,14 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 use uuid::Uuid;
 
-use super::client::{Class, Fault, Login, Plan, Publish};
+use super::client::{Class, Fault, Plan, Publish};
 use super::command::Incoming;
+use super::credentials::read_files;
 use super::message::reply::Outgoing;
 use super::message::status::{self, Connection, Presence};
 use super::message::{MessageError, Origin, info as info_message};
 use super::outbox::{Outbox, OutboxError};
-use super::settings::{Broker, Settings, Transport, Version};
-use super::tls;
+use super::settings::{Broker, Settings, Version};
 use crate::clock;
 use crate::core::delivery::Mark;
 use crate::core::delivery::isolation::{Change, Isolation};
@@ -30,7 +30,6 @@ use crate::core::delivery::reconnect::{Ending, Reconnect, Urgency};
 use crate::core::delivery::seldom::Seldom;
 use crate::core::delivery::tries::Tries;
 use crate::core::moment::Moment;
-use crate::private::Private;
 use session::Session;
 use state::Reporter;
 pub use state::{LinkState, Phase};
@@ -326,36 +325,6 @@ impl Broker {
     pub fn name(&self) -> String {
         format!("{}:{}", self.host, self.port)
     }
-}
-
-type Credentials = (Option<Arc<rustls::ClientConfig>>, Option<Login>);
-
-fn read_files(broker: &Broker) -> Result<Credentials, Fault> {
-    let tls = match &broker.transport {
-        Transport::Plain => None,
-        Transport::Tls(files) => Some(Arc::new(tls::client_config(files).map_err(|fault| in_words(&fault))?)),
-    };
-    let Some(login) = &broker.login else {
-        return Ok((tls, None));
-    };
-    let password = login.password_file.as_deref().map(read_password).transpose()?;
-    Ok((tls, Some((login.username.clone(), password))))
-}
-
-fn read_password(path: &std::path::Path) -> Result<Private<Vec<u8>>, Fault> {
-    let mut password = std::fs::read(path)
-        .map_err(|cause| Fault::new(Class::Config, format!("cannot read {}: {cause}", path.display())))?;
-    while password.last().is_some_and(|octet| matches!(octet, b'\n' | b'\r')) {
-        password.pop();
-    }
-    Ok(Private::new(password))
-}
-
-fn in_words(fault: &tls::TlsError) -> Fault {
-    let cause = std::error::Error::source(fault)
-        .map(|cause| format!(": {cause}"))
-        .unwrap_or_default();
-    Fault::new(Class::Config, format!("{fault}{cause}"))
 }
 
 /// Ends when the value changes; never, if nobody can change it any more. May be dropped half-way.

@@ -1,0 +1,124 @@
+//! The brokers: as the running daemon sees them; without one, by a connection as it would make it.
+
+use std::collections::BTreeSet;
+
+use uuid::Uuid;
+
+use super::may_run;
+use super::store::Seen;
+use crate::app::wiring;
+use crate::clock;
+use crate::config::Config;
+use crate::core::delivery::Kind;
+use crate::core::delivery::answer::{self, Answer};
+use crate::core::doctor::{BrokerFacts, BrokerSeen, DaemonFacts, Sent};
+use crate::core::state::Problem;
+use crate::mqtt::errand::{self, Done, Notice};
+use crate::mqtt::message::status::{self, Connection, Presence};
+use crate::mqtt::settings::{Broker, Settings, Version};
+
+/// Looks at each broker of the config, in its order.
+pub(super) async fn look(config: &Config, daemon: &DaemonFacts, seen: &Seen) -> Vec<BrokerFacts> {
+    let Some(settings) = wiring::link_settings(config) else {
+        return Vec::new();
+    };
+    let alone = !may_run(daemon) && !seen.is_held();
+    let notice = if alone { offline(config, seen).await } else { None };
+    let mut looked = Vec::new();
+    for broker in &settings.brokers {
+        let seen = if alone {
+            tried(&settings, broker, notice.as_ref()).await
+        } else {
+            told(&settings, broker, daemon).await
+        };
+        looked.push(BrokerFacts {
+            name: broker.name(),
+            host: broker.host.clone(),
+            seen,
+        });
+    }
+    looked
+}
+
+/// What the daemon says of it, or only whether it can be reached: another connection would throw the daemon's out.
+async fn told(settings: &Settings, broker: &Broker, daemon: &DaemonFacts) -> BrokerSeen {
+    let delivery = match daemon {
+        DaemonFacts::Running(state) => Some(&state.delivery),
+        DaemonFacts::NotRunning | DaemonFacts::Closed | DaemonFacts::Unclear(_) => None,
+    };
+    let delivery = delivery.filter(|delivery| delivery.broker.as_ref() == Some(&broker.name()));
+    if let Some(delivery) = delivery.filter(|delivery| delivery.connected) {
+        return BrokerSeen::Connected {
+            refused: delivery.refused.clone(),
+            commands_refused: delivery.commands_refused,
+        };
+    }
+    match errand::reach(settings, broker).await {
+        Err(fault) => BrokerSeen::Fault(fault.text),
+        Ok(()) => BrokerSeen::Reachable {
+            last_error: delivery.and_then(|delivery| delivery.last_error.clone()),
+        },
+    }
+}
+
+/// Tells it what is true, and sees whether it takes that.
+async fn tried(settings: &Settings, broker: &Broker, notice: Option<&Notice>) -> BrokerSeen {
+    let done = match notice {
+        Some(notice) => errand::run(settings, broker, notice, std::slice::from_ref(notice)).await,
+        None => errand::reach(settings, broker).await.map(|()| Done::default()),
+    };
+    match done {
+        Err(fault) => BrokerSeen::Fault(fault.text),
+        Ok(Done {
+            answers,
+            commands_refused,
+        }) => BrokerSeen::Tried {
+            sent: sent(settings.version, answers.first().copied()),
+            commands_refused,
+        },
+    }
+}
+
+fn sent(version: Version, code: Option<u8>) -> Sent {
+    let Some(code) = code else { return Sent::Nothing };
+    match (version, answer::judge(code)) {
+        (Version::V311, _) => Sent::Unsure,
+        // Who listens to a status now does not matter: it is retained.
+        (Version::V5, Answer::Taken | Answer::NobodySubscribes) => Sent::Taken,
+        (Version::V5, Answer::Refused | Answer::RefusedForGood) => Sent::Refused(answer::describe(code)),
+    }
+}
+
+/// The status of a gateway that does not run; `None` if the store does not say how far its numbers went.
+async fn offline(config: &Config, seen: &Seen) -> Option<Notice> {
+    let (number, facts) = match seen.opened() {
+        None if seen.is_not_made() => (0, status::Facts::default()),
+        None => return None,
+        Some((store, summary)) => {
+            let heads = store.heads().await.ok()?;
+            let head = |kind| heads.get(&kind).copied().unwrap_or(0);
+            let refused = (summary.set_aside_count > 0).then_some(Problem::MessageRefused);
+            let facts = status::Facts {
+                seq: status::Heads {
+                    reading: head(Kind::Reading),
+                    readiness: head(Kind::Readiness),
+                    alert: head(Kind::Alert),
+                },
+                queued: summary.queued.values().sum(),
+                set_aside: summary.set_aside.clone(),
+                problems: refused.into_iter().collect::<BTreeSet<_>>(),
+            };
+            (store.next_connection().await.ok()?, facts)
+        }
+    };
+    let connection = Connection {
+        number,
+        since: clock::wall(),
+    };
+    let origin = wiring::origin(config, Uuid::new_v4());
+    Some(Notice {
+        topic: wiring::topics(config).status(),
+        payload: status::status(&origin, Presence::Offline, connection, &facts).ok()?,
+        schema: status::SCHEMA,
+    })
+}
