@@ -11,7 +11,7 @@ import yaml
 HERE = Path(__file__).parent
 ASYNCAPI = yaml.safe_load((HERE / "asyncapi.yaml").read_text())
 SCHEMAS = {path.name: json.loads(path.read_text()) for path in sorted((HERE / "schemas").glob("*.json"))}
-MESSAGES = ["status", "info", "reading", "readiness", "alert", "command", "reply", "state", "replay"]
+MESSAGES = ["status", "info", "reading", "readiness", "alert", "command", "reply", "state", "doctor", "replay"]
 
 
 def text(words):

@@ -110,12 +110,18 @@ fn configuration(path: &Path, loaded: Result<Loaded, Mistakes>) -> Configuration
             path,
             settings: Box::new(settings(&loaded)),
         },
-        Err(mistakes) if mistakes.are_of_permission() => Configuration::Closed { path },
+        Err(mistakes) if are_of_permission(&mistakes) => Configuration::Closed { path },
         Err(mistakes) => Configuration::Mistaken {
             path,
             count: mistakes.iter().count(),
         },
     }
+}
+
+/// Whether nothing is wrong but that this user may not read the config, or the files that it names: secrets are their owner's.
+fn are_of_permission(mistakes: &Mistakes) -> bool {
+    let closed = |text: String| text.contains("Permission denied");
+    mistakes.are_of_permission() || mistakes.iter().all(|mistake| closed(mistake.to_string()))
 }
 
 fn settings(loaded: &Loaded) -> Settings {

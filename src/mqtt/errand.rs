@@ -15,6 +15,9 @@ use super::settings::{Broker, Settings};
 /// For each answer of the broker.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
+/// For an answer that came before the end of the connection.
+const ANSWER_AFTER_END: Duration = Duration::from_secs(1);
+
 /// A message to be retained, or an empty one that clears what is.
 #[derive(Clone, Debug)]
 pub struct Notice {
@@ -141,19 +144,28 @@ async fn answer<T>(
 
 /// Publishes, and gives the code of the answer.
 async fn say(connection: &mut Connection, publish: Publish) -> Result<u8, Fault> {
-    let over = match connection.publish(publish) {
+    let mut over = match connection.publish(publish) {
         Handed::Over(over) => over,
         Handed::Full | Handed::Gone => return Err(end_of(connection).await),
         Handed::Unsendable => return Err(Fault::new(Class::Protocol, "this message cannot be sent by MQTT")),
     };
-    let answered = tokio::select! {
-        outcome = over => Ok(outcome),
-        // A command that comes is not for us to carry out.
-        fault = end_of(connection) => Err(fault),
+    // A command that comes meanwhile is not for us to carry out.
+    let (outcome, ended) = tokio::select! {
+        biased;
+        outcome = &mut over => (Some(outcome), None),
+        fault = end_of(connection) => (None, Some(fault)),
     };
-    match answered? {
-        Outcome::Answered(code) => Ok(code),
-        Outcome::Unanswered => Err(end_of(connection).await),
+    let outcome = match outcome {
+        Some(outcome) => outcome,
+        // Some brokers answer and hang up at once: the answer counts.
+        None => tokio::time::timeout(ANSWER_AFTER_END, over)
+            .await
+            .unwrap_or(Outcome::Unanswered),
+    };
+    match (outcome, ended) {
+        (Outcome::Answered(code), _) => Ok(code),
+        (Outcome::Unanswered, Some(fault)) => Err(fault),
+        (Outcome::Unanswered, None) => Err(end_of(connection).await),
     }
 }
 

@@ -60,6 +60,19 @@ impl Bluez {
         self.stage
     }
 
+    /// Knows every device of the script from before, whether it is heard or not.
+    pub(crate) async fn know_all(&self) {
+        let paths: Vec<String> = self.stage.lock().cuffs.iter().map(Script::path).collect();
+        for (index, path) in paths.into_iter().enumerate() {
+            let device = Device {
+                stage: self.stage.clone(),
+                index,
+            };
+            let server = self.connection.object_server();
+            server.at(path, device).await.expect("a good path");
+        }
+    }
+
     /// Takes the adapter away, with all it knew.
     pub(crate) async fn unplug(&self) {
         self.stage.lock().adapter.discovering = false;
@@ -289,8 +302,8 @@ impl Adapter {
     }
 
     async fn remove_device(&self, device: OwnedObjectPath, #[zbus(connection)] connection: &Connection) {
-        self.0.note("RemoveDevice");
         let path = device.to_string();
+        self.0.note(format!("RemoveDevice {path}"));
         for cuff in self.0.lock().cuffs.iter_mut().filter(|cuff| cuff.path() == path) {
             cuff.bonded = false;
         }

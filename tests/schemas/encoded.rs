@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::checker::{Sample, assert_described};
-use crate::{every, printed, told};
+use crate::{every, examined, printed, told};
 
 pub(crate) fn name(text: &str) -> Name {
     Name::parse(text).unwrap()
@@ -337,6 +337,7 @@ pub(crate) fn samples() -> Vec<Sample> {
         told::samples(),
         crate::commands::samples(),
         printed::samples(),
+        examined::samples(),
     ]
     .concat()
 }

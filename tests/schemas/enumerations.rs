@@ -69,6 +69,8 @@ fn of_the_program() -> BTreeMap<&'static str, Words> {
         ),
         ("common.json/$defs/state", written(every::states())),
         ("common.json/$defs/status_name", written(every::status_names())),
+        ("doctor.json/$defs/check/properties/check", written(every::abouts())),
+        ("doctor.json/$defs/check/properties/result", written(every::outcomes())),
         (
             "replay.json/$defs/what/properties/code",
             written(replay_codes.into_iter().chain(["bad_event"])),

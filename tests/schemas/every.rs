@@ -3,6 +3,7 @@
 use cuffd::core::alert::AlertCode;
 use cuffd::core::bls::measurement::Status;
 use cuffd::core::delivery::Kind;
+use cuffd::core::doctor::{About, Outcome};
 use cuffd::core::name::Name;
 use cuffd::core::readiness::answer::State;
 use cuffd::core::readiness::refusal::Refusal;
@@ -49,6 +50,9 @@ every!(reply_codes: Code =
 every!(cuff_healths: CuffHealth = NotHeard Ok Unreachable BondLost);
 every!(radio_states: RadioState = Starting Scanning NoAdapter AdapterOff NoStack NoBus Deaf Virtual);
 every!(message_states: MessageState = NotSent Sent Received);
+every!(abouts: About =
+    Config Daemon Permissions Dbus Bluetoothd Adapter Clock Disk Broker Delivery Sessions Cuff Bond);
+every!(outcomes: Outcome = Ok Warn Bad);
 every!(alert_states: AlertState = Raised Cleared);
 every!(kinds: Kind = Alert Readiness Reading Fhir);
 every!(command_names: CommandName = OpenSession Attest Start CloseSession Decide Report Receipt Resend);

@@ -12,6 +12,7 @@ mod documents;
 mod encoded;
 mod enumerations;
 mod every;
+mod examined;
 mod printed;
 mod published;
 mod refused;

@@ -55,6 +55,15 @@ async fn told(settings: &Settings, broker: &Broker, daemon: &DaemonFacts) -> Bro
     }
     match errand::reach(settings, broker).await {
         Err(fault) => BrokerSeen::Fault(fault.text),
+        // There are brokers that hang up after they have refused something: the refusal is what is to be mended.
+        Ok(()) if delivery.is_some_and(|delivery| delivery.refused.is_some()) => BrokerSeen::Tried {
+            sent: Sent::Refused(
+                delivery
+                    .and_then(|delivery| delivery.refused.clone())
+                    .unwrap_or_default(),
+            ),
+            commands_refused: false,
+        },
         Ok(()) => BrokerSeen::Reachable {
             last_error: delivery.and_then(|delivery| delivery.last_error.clone()),
         },
