@@ -37,6 +37,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "store",
             "systemd",
             "text",
+            "user",
             "web",
         ],
     ),

@@ -10,6 +10,8 @@ mod files;
 mod heard;
 mod store;
 
+pub(super) use self::disk::names_from;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;

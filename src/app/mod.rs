@@ -14,7 +14,9 @@ pub mod persist;
 pub mod report;
 mod start;
 mod status;
+mod status_of;
 mod tasks;
+pub mod wipe;
 mod wiring;
 
 pub use self::wiring::store_settings;

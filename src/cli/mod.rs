@@ -26,6 +26,7 @@ pub mod simulate;
 mod since;
 pub mod status;
 pub mod verify;
+pub mod wipe;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -109,6 +110,7 @@ enum Command {
     Key(key::Args),
     /// Queues stored messages again, octet for octet.
     Resend(resend::Options),
+    Wipe(wipe::Options),
     /// Prints completions for a shell.
     Completions(man::Completions),
     /// Prints the man page.
@@ -157,6 +159,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         ),
         Command::Key(args) => key::run(&global, &args),
         Command::Resend(options) => resend::run(&global, &options),
+        Command::Wipe(options) => wipe::run(&global, &options),
         Command::Completions(shell) => man::completions(&shell, Cli::command()),
         Command::Man => man::man(Cli::command()),
     }

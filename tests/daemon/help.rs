@@ -6,6 +6,8 @@ const SUBCOMMANDS: &[&str] = &[
     "run",
     "init",
     "check",
+    "doctor",
+    "wipe",
     "demo",
     "simulate",
     "status",

@@ -11,6 +11,7 @@ mod brokers;
 mod machine;
 mod radio;
 mod strict_bus;
+mod wiped;
 
 #[path = "../daemon/rig/mod.rs"]
 #[expect(

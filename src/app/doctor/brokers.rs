@@ -1,20 +1,14 @@
 //! The brokers: as the running daemon sees them; without one, by a connection as it would make it.
 
-use std::collections::BTreeSet;
-
-use uuid::Uuid;
-
 use super::may_run;
 use super::store::Seen;
+use crate::app::status_of::{self, StatusOf};
 use crate::app::wiring;
-use crate::clock;
 use crate::config::Config;
-use crate::core::delivery::Kind;
 use crate::core::delivery::answer::{self, Answer};
 use crate::core::doctor::{BrokerFacts, BrokerSeen, DaemonFacts, Sent};
-use crate::core::state::Problem;
 use crate::mqtt::errand::{self, Done, Notice};
-use crate::mqtt::message::status::{self, Connection, Presence};
+use crate::mqtt::message::status::Presence;
 use crate::mqtt::settings::{Broker, Settings, Version};
 
 /// Looks at each broker of the config, in its order.
@@ -100,34 +94,10 @@ fn sent(version: Version, code: Option<u8>) -> Sent {
 
 /// The status of a gateway that does not run; `None` if the store does not say how far its numbers went.
 async fn offline(config: &Config, seen: &Seen) -> Option<Notice> {
-    let (number, facts) = match seen.opened() {
-        None if seen.is_not_made() => (0, status::Facts::default()),
+    let of = match seen.opened() {
+        Some((store, summary)) => StatusOf::Stored(store, summary),
+        None if seen.is_not_made() => StatusOf::Nothing,
         None => return None,
-        Some((store, summary)) => {
-            let heads = store.heads().await.ok()?;
-            let head = |kind| heads.get(&kind).copied().unwrap_or(0);
-            let refused = (summary.set_aside_count > 0).then_some(Problem::MessageRefused);
-            let facts = status::Facts {
-                seq: status::Heads {
-                    reading: head(Kind::Reading),
-                    readiness: head(Kind::Readiness),
-                    alert: head(Kind::Alert),
-                },
-                queued: summary.queued.values().sum(),
-                set_aside: summary.set_aside.clone(),
-                problems: refused.into_iter().collect::<BTreeSet<_>>(),
-            };
-            (store.next_connection().await.ok()?, facts)
-        }
     };
-    let connection = Connection {
-        number,
-        since: clock::wall(),
-    };
-    let origin = wiring::origin(config, Uuid::new_v4());
-    Some(Notice {
-        topic: wiring::topics(config).status(),
-        payload: status::status(&origin, Presence::Offline, connection, &facts).ok()?,
-        schema: status::SCHEMA,
-    })
+    status_of::notice(config, of, Presence::Offline).await
 }

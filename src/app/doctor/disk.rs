@@ -43,7 +43,7 @@ fn seen(store: &Store, key: &Path, folder: &Path, read_only: bool) -> Folder {
     }
 }
 
-/// The files of the store: all whose names begin with its own.
+/// The files of the store: its own name, and those that are made of it by `-` or `.` and more.
 pub(in crate::app) fn names_from(store: &Path) -> Vec<PathBuf> {
     let Some(own) = store.file_name() else {
         return Vec::new();
@@ -51,11 +51,16 @@ pub(in crate::app) fn names_from(store: &Path) -> Vec<PathBuf> {
     let own = own.to_string_lossy().into_owned();
     let entries = fs::read_dir(directory::of(store)).into_iter().flatten().flatten();
     let mut found: Vec<PathBuf> = entries
-        .filter(|entry| entry.file_name().to_string_lossy().starts_with(&own))
+        .filter(|entry| is_of(&entry.file_name().to_string_lossy(), &own))
         .map(|entry| entry.path())
         .collect();
     found.sort();
     found
+}
+
+fn is_of(name: &str, own: &str) -> bool {
+    let rest = name.strip_prefix(own);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '.']))
 }
 
 /// Whether damage was seen in the store that nobody has checked yet.
@@ -94,6 +99,7 @@ mod tests {
             "cuffd.db.damaged-20261120T180000Z",
             "cuffd.db.damaged-20261121T180000Z-wal",
             "another.db.damaged-20270101T000000Z",
+            "cuffd.db2.damaged-20270101T000000Z",
         ] {
             fs::write(folder.path().join(name), "").unwrap();
         }
