@@ -61,6 +61,7 @@ impl Bluez {
     }
 
     /// Knows every device of the script from before, whether it is heard or not.
+    #[allow(dead_code, reason = "shared: only the tests of doctor need it")]
     pub(crate) async fn know_all(&self) {
         let paths: Vec<String> = self.stage.lock().cuffs.iter().map(Script::path).collect();
         for (index, path) in paths.into_iter().enumerate() {

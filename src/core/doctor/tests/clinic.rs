@@ -99,6 +99,10 @@ fn what_a_broker_refuses_is_told_with_the_rules_that_are_missing() {
         "none arrives",
         "read `cuffd/v1/north/gw/command`",
     );
+}
+
+#[test]
+fn without_a_daemon_what_a_broker_answers_is_told_by_what_was_tried() {
     for (sent, result, message) in [
         (
             Sent::Refused("PUBACK 0x87 not authorized".to_owned()),
@@ -221,6 +225,13 @@ fn faults_of_a_cuff_have_their_steps() {
         "another program",
         "bluetoothctl disconnect",
     );
+    let mut held = alone();
+    held.bonds = bond(Bonded::Yes, true).bonds;
+    assert_eq!(wrong(&held), [(About::Daemon, Bad), (About::Cuff, Bad)]);
+}
+
+#[test]
+fn what_the_daemon_says_of_a_cuff_has_its_steps() {
     let health = |health| told(move |state| state.cuffs[0].health = health);
     use crate::core::state::CuffHealth;
     assert_says(&health(CuffHealth::BondLost), About::Bond, Bad, "forgot", "forget own");
@@ -251,9 +262,6 @@ fn faults_of_a_cuff_have_their_steps() {
         "does not know it yet",
         "restart cuffd",
     );
-    let mut held = alone();
-    held.bonds = bond(Bonded::Yes, true).bonds;
-    assert_eq!(wrong(&held), [(About::Daemon, Bad), (About::Cuff, Bad)]);
 }
 
 #[test]

@@ -248,6 +248,10 @@ fn faults_of_disk_and_store_have_their_steps() {
         examine(&with(&|disk| disk.folder = Folder::Closed)).ok,
         "the daemon's word counts"
     );
+}
+
+#[test]
+fn what_the_daemon_says_of_the_store_and_what_was_damaged_has_its_steps() {
     assert_says(
         &told(|state| state.store.available = false),
         About::Disk,
