@@ -259,6 +259,24 @@ fn lines() -> Vec<Change> {
     .into()
 }
 
+/// The first check of the sample is well, the second is not.
+fn reports() -> Vec<Change> {
+    [
+        ("/schema", Some(json!("cuffd.doctor/2"))),
+        ("/ok", None),
+        ("/ok", Some(json!("yes"))),
+        ("/checks", None),
+        ("/checks/0/check", Some(json!("weather"))),
+        ("/checks/0/result", Some(json!("good"))),
+        ("/checks/0/message", None),
+        ("/checks/0/step", Some(json!("what for?"))),
+        ("/checks/1/step", None),
+    ]
+    .into_iter()
+    .map(|(place, value)| change("doctor", any(), place, value))
+    .collect()
+}
+
 #[test]
 fn what_is_no_message_is_refused() {
     let good_ones = samples();
@@ -270,6 +288,7 @@ fn what_is_no_message_is_refused() {
         of_the_gateway(),
         replies(),
         states(),
+        reports(),
         lines(),
     ];
     let changes: Vec<Change> = all.into_iter().flatten().collect();
