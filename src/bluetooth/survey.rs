@@ -44,7 +44,7 @@ impl Survey {
     pub fn find(&self, adapter: Option<&str>, address: Address) -> Option<Known> {
         let adapters = self.adapters.iter().map(|adapter| adapter.name.as_str());
         let wanted = adapters.filter(|name| adapter.is_none_or(|adapter| adapter == *name));
-        let found = wanted.filter_map(|name| self.devices.find(name, address));
+        let found = wanted.filter_map(|name| self.devices.find(name, address).map(|(_, device)| device));
         found.max_by_key(|device| device.bonded).map(|device| Known {
             bonded: device.bonded,
             connected: device.connected,
