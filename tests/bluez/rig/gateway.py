@@ -53,6 +53,9 @@ class Gateway:
         """The session that each measurement must have gone to, by its octets."""
         self._guest, self._witness, self._logs = guest, witness, logs
         self._topic = f"cuffd/v1/{SITE}/{name}"
+        self.folder_in_guest = f"/host/{logs.name}"
+        self.config_in_guest = f"{self.folder_in_guest}/cuffd.toml"
+        """Where the daemon finds its config."""
 
     def register(self, cuff: Cuff, patient: str | None, users: dict[int, str] | None) -> None:
         """Adds a cuff to the config, from the next start on."""
@@ -69,7 +72,7 @@ class Gateway:
         """Starts the daemon, and returns once it is connected to the broker and, if it can be, `scanning`."""
         self.write_config()
         online = self._times_online()
-        await self._guest.do(f"LOGS=/host/{self._logs.name}; start_cuffd")
+        await self._guest.do(f"LOGS={self.folder_in_guest}; start_cuffd {self.config_in_guest}")
         await self.is_alive_until(lambda: self._times_online() > online, "cuffd to be online")
         if scanning:
             await self.scans()
@@ -168,11 +171,6 @@ class Gateway:
             return code == 0 and sum(line.startswith("{") for line in output.splitlines()) >= count
 
         await until(stored, f"{count} stored readings", poll_s=0.2)
-
-    @property
-    def config_in_guest(self) -> str:
-        """Where the daemon finds its config."""
-        return f"/host/{self._logs.name}/cuffd.toml"
 
     def _config(self) -> str:
         cuffs = "".join(self._config_of(registration) for registration in self.registrations if registration.is_in_config)

@@ -27,14 +27,14 @@ class World:
         self.gateway = Gateway(guest, witness, name, logs)
         self.cuffs: list[Cuff] = []
         self._bonded: set[Cuff] = set()
-        self._logs = logs
+        self.logs = logs
         self._keeper: asyncio.Task[None] | None = None
         self._pairings = 0
 
     async def begin(self) -> None:
         """Starts a Bluetooth stack that knows nobody."""
         await self.guest.do("stop_bluetooth; end cuffd; forget_cuffd_state")
-        await self.guest.do(f"LOGS=/host/{self._logs.name}; start_bus; start_bluetoothd")
+        await self.guest.do(f"LOGS=/host/{self.logs.name}; start_bus; start_bluetoothd")
         await self.remove_adapter()
         await self.insert_adapter()
         await self.adapter_is_on()
@@ -43,8 +43,8 @@ class World:
         """Writes down what the daemon is doing, for whoever looks into a failure."""
         _, threads = await self.guest.run("cuffd_threads")
         _, status = await self.guest.run(f"cuffd status --json --config {self.gateway.config_in_guest}")
-        (self._logs / "threads").write_text(threads)
-        (self._logs / "status.json").write_text(status)
+        (self.logs / "threads").write_text(threads)
+        (self.logs / "status.json").write_text(status)
 
     async def end(self) -> None:
         """Takes everything away, however the scenario went."""
@@ -74,7 +74,7 @@ class World:
         """A cuff that nobody knows, silent as yet."""
         number = len(self.cuffs) + 1
         address = f"F0:F1:F2:F3:F4:{number:02X}"
-        name, log = f"cuff-{number}", self._logs / "cuffs.jsonl"
+        name, log = f"cuff-{number}", self.logs / "cuffs.jsonl"
         cuff = Cuff(self.guest.air, log, name, address, habits, clock or CuffClock(timedelta(0)))
         await cuff.start()
         self.cuffs.append(cuff)
@@ -91,7 +91,7 @@ class World:
     def pairing(self, cuff: Cuff) -> Pairing:
         """`cuffd pair`, not yet started."""
         self._pairings += 1
-        return Pairing(self.guest, self.gateway, self._logs, self._pairings, cuff)
+        return Pairing(self.guest, self.gateway, self.logs, self._pairings, cuff)
 
     async def is_paired(self, pairing: Pairing, patient: str = "p1") -> None:
         """From here on what its cuff measures is the patient's, and verified by its bond."""
@@ -115,7 +115,7 @@ class World:
         """Another cuff, without keys and without protection, in place of `cuff`."""
         await cuff.stop()
         self.cuffs.remove(cuff)
-        impostor = Cuff(self.guest.air, self._logs / "cuffs.jsonl", "impostor", cuff.address, STANDARD, CuffClock())
+        impostor = Cuff(self.guest.air, self.logs / "cuffs.jsonl", "impostor", cuff.address, STANDARD, CuffClock())
         await impostor.start()
         self.cuffs.append(impostor)
         return impostor
@@ -123,7 +123,7 @@ class World:
     async def bond(self, cuff: Cuff) -> None:
         """Bonds by hand, with bluetoothctl, while the daemon does not run."""
         shows_passkey = cuff.habits.security is Security.PASSKEY
-        talk = Bluetoothctl(self.guest, self._logs)
+        talk = Bluetoothctl(self.guest, self.logs)
         await talk.start("KeyboardOnly" if shows_passkey else "NoInputNoOutput")
         await cuff.switch_on()
         await talk.say("scan on")
@@ -161,7 +161,7 @@ class World:
     async def insert_adapter(self) -> None:
         """The adapter is put back in, and switched on as Debian's BlueZ does by itself."""
         self.guest.adapter.plug_in()
-        await self.guest.do(f"LOGS=/host/{self._logs.name}; attach_adapter")
+        await self.guest.do(f"LOGS=/host/{self.logs.name}; attach_adapter")
 
     async def kill_bluetoothd(self) -> None:
         """SIGKILL."""
@@ -169,7 +169,7 @@ class World:
 
     async def start_bluetoothd(self) -> None:
         """Starts it again, as systemd would."""
-        await self.guest.do(f"LOGS=/host/{self._logs.name}; start_bluetoothd")
+        await self.guest.do(f"LOGS=/host/{self.logs.name}; start_bluetoothd")
 
     def keep_bluetoothd_running(self) -> None:
         """From here on starts it again whenever it dies, as systemd does when it is asked for over the bus."""
@@ -183,7 +183,7 @@ class World:
 
     async def restart_bus(self) -> None:
         """A new bus: bluetoothd leaves with the old one and is started again."""
-        await self.guest.do(f"LOGS=/host/{self._logs.name}; end bus; end bluetoothd; start_bus; start_bluetoothd")
+        await self.guest.do(f"LOGS=/host/{self.logs.name}; end bus; end bluetoothd; start_bus; start_bluetoothd")
 
     async def hold_broker(self) -> None:
         """The broker accepts octets and does nothing with them."""
