@@ -113,8 +113,8 @@ enum Command {
     Wipe(wipe::Options),
     /// Prints completions for a shell.
     Completions(man::Completions),
-    /// Prints the man page.
-    Man,
+    /// Prints the man page, or that of a subcommand.
+    Man(man::Page),
 }
 
 /// Runs the program with these arguments and returns its exit code.
@@ -161,7 +161,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Resend(options) => resend::run(&global, &options),
         Command::Wipe(options) => wipe::run(&global, &options),
         Command::Completions(shell) => man::completions(&shell, Cli::command()),
-        Command::Man => man::man(Cli::command()),
+        Command::Man(page) => man::man(&page, Cli::command()),
     }
 }
 

@@ -67,6 +67,19 @@ async fn completions_and_the_man_page_know_every_subcommand() {
 }
 
 #[tokio::test]
+async fn every_subcommand_has_a_man_page_and_nothing_else_has() {
+    let gateway = Gateway::with("");
+    for name in SUBCOMMANDS {
+        let page = gateway.ask_plainly(&["man", name]).await.good();
+        assert!(page.contains(&format!(".TH cuffd-{name} 1")), "{page}");
+        assert!(page.contains("\\-\\-config"), "the options of all are told too: {page}");
+    }
+    let answer = gateway.ask_plainly(&["man", "nothing"]).await;
+    assert_eq!((answer.code, answer.stdout.as_str()), (Some(64), ""));
+    assert!(answer.stderr.contains("nothing"), "{answer:?}");
+}
+
+#[tokio::test]
 async fn completions_of_bash_can_be_loaded() {
     let gateway = Gateway::with("");
     let script = gateway.ask_plainly(&["completions", "bash"]).await.good();
