@@ -1,7 +1,6 @@
 //! `cuffd init` as a new deployer meets it: on a terminal, with a clinic's file, with certificates.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::indexing_slicing,
     reason = "a test may panic: that is how it fails"
 )]
