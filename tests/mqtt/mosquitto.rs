@@ -4,6 +4,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use cuffd::mqtt::settings::ClientIdentity;
@@ -87,10 +88,19 @@ impl Mosquitto {
         self.process = Some(process);
         within("mosquitto", async {
             while TcpStream::connect(("127.0.0.1", self.port)).await.is_err() {
+                self.is_running();
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         })
         .await;
+        // It may be another's that answers there.
+        self.is_running();
+    }
+
+    /// Fails with its last words if it has ended by itself.
+    fn is_running(&mut self) {
+        let ended = self.process.as_mut().and_then(|process| process.try_wait().unwrap());
+        assert!(ended.is_none(), "mosquitto ended: {}", self.log());
     }
 
     /// The running broker's process.
@@ -130,8 +140,21 @@ impl Drop for Mosquitto {
     }
 }
 
-/// A port that was free a moment ago.
+/// Ports below those that the system gives to outgoing connections: none of these takes one before the broker does.
+const PORTS: std::ops::Range<u16> = 20_000..32_000;
+
+/// A port that is free, and that no other test of this program is given.
 pub(crate) fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
+    static GIVEN: AtomicU32 = AtomicU32::new(0);
+    let count = u32::from(PORTS.end - PORTS.start);
+    loop {
+        // Test programs that run side by side begin at places of their own.
+        let number = std::process::id()
+            .wrapping_mul(131)
+            .wrapping_add(GIVEN.fetch_add(1, Ordering::Relaxed));
+        let port = PORTS.start + u16::try_from(number % count).expect("within the range");
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
