@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use tempfile::TempDir;
+use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
 
 /// A bus that ends with its value.
@@ -27,7 +28,8 @@ impl Bus {
             .kill_on_drop(true)
             .spawn()
             .expect("dbus-daemon starts (Debian package dbus)");
-        while !socket.exists() {
+        // The socket is there before anybody listens on it.
+        while UnixStream::connect(&socket).await.is_err() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         Self { daemon, folder }
