@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tempfile::TempDir;
+use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
 
 /// Ends with its value.
@@ -42,7 +43,8 @@ impl StrictBus {
             .kill_on_drop(true)
             .spawn()
             .expect("dbus-daemon starts (Debian package dbus)");
-        while !socket.exists() {
+        // The socket is there before anybody listens on it.
+        while UnixStream::connect(&socket).await.is_err() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         let address = format!("unix:path={}", socket.display());
