@@ -205,3 +205,33 @@ fn imports_are_found_in_every_form() {
     assert_eq!(imports("let x = crate::app::run();"), ["app"]);
     assert_eq!(imports("// crate::app is not meant\n"), Vec::<String>::new());
 }
+
+/// Everything in backquotes in the tables of the threat model that looks like a test is one.
+#[test]
+fn every_test_that_the_threat_model_names_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let model = fs::read_to_string(root.join("docs/threat-model.md")).expect("it is there");
+    let mut files = Vec::new();
+    source_files(&root.join("src"), &mut files);
+    source_files(&root.join("tests"), &mut files);
+    let mut tests: String = files
+        .iter()
+        .map(|path| fs::read_to_string(path).expect("text"))
+        .collect();
+    for scenario in fs::read_dir(root.join("tests/bluez/scenarios")).expect("it is there") {
+        tests += &fs::read_to_string(scenario.expect("an entry").path()).unwrap_or_default();
+    }
+    let named: Vec<&str> = model
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|name| name.matches('_').count() > 2 && name.chars().all(|c| c == '_' || c.is_ascii_alphanumeric()))
+        .collect();
+    assert!(named.len() > 25, "the model was read");
+    for name in named {
+        assert!(
+            tests.contains(&format!("fn {name}(")) || tests.contains(&format!("def {name}(")),
+            "{name}"
+        );
+    }
+}
