@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{error, info, warn};
 
@@ -17,7 +18,6 @@ use crate::control::operator::Ask;
 use crate::core::cuff::{Cuff, Wearer};
 use crate::core::name::Name;
 use crate::core::pairing::{Failure, Listed, NotForgotten, Order, Outcome, Passkey, Registration, Step, UnderWay};
-use crate::core::state::CuffHealth;
 use crate::store::Store;
 use crate::systemd::{BEAT, Heart};
 use crate::web::asked::{PasskeyGiven, Refused};
@@ -49,18 +49,21 @@ pub(super) struct Operator {
     pub(super) pairing: watch::Sender<Option<UnderWay>>,
     /// How the cuffs stand.
     pub(super) board: watch::Receiver<Arc<Board>>,
+    /// Whether our clock can be believed.
+    pub(super) synchronized: watch::Receiver<bool>,
     /// What is remembered of cuffs.
     pub(super) store: Store,
 }
 
-/// The pairing under way.
+/// What is under way.
 struct Current {
-    passkeys: mpsc::Sender<Passkey>,
+    /// Where a passkey goes, if it is a pairing.
+    passkeys: Option<mpsc::Sender<Passkey>>,
     work: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
 impl Operator {
-    /// Carries out what is asked until nobody can ask any more.
+    /// Carries out what is asked, for ever.
     pub(super) async fn run(
         self,
         mut asked: mpsc::Receiver<Ask>,
@@ -72,10 +75,8 @@ impl Operator {
             heart.beat();
             tokio::select! {
                 () = over(&mut current) => current = None,
-                ask = asked.recv() => match ask {
-                    Some(ask) => self.take(ask, &mut current).await,
-                    None => return,
-                },
+                // Without a control socket nobody asks; what is entered on the page is still answered.
+                Some(ask) = asked.recv() => self.take(ask, &mut current).await,
                 Some(given) = passkeys.recv() => self.enter(given, current.as_ref()),
                 () = tokio::time::sleep(BEAT) => {}
             }
@@ -96,17 +97,18 @@ impl Operator {
                 let operator = self.clone();
                 let work = async move { operator.pair(order, entered, &steps).await };
                 *current = Some(Current {
-                    passkeys,
+                    passkeys: Some(passkeys),
                     work: Box::pin(work),
                 });
             }
+            Ask::Forget { done, .. } if current.is_some() => drop(done.send(Err(NotForgotten::Busy))),
             Ask::Forget { cuff, done } => {
-                let ended = if current.is_some() {
-                    Err(NotForgotten::Busy)
-                } else {
-                    self.forget(&cuff).await
-                };
-                let _unheard = done.send(ended);
+                let operator = self.clone();
+                let work = async move { drop(done.send(operator.forget(&cuff).await)) };
+                *current = Some(Current {
+                    passkeys: None,
+                    work: Box::pin(work),
+                });
             }
             Ask::List { listed } => {
                 let _unheard = listed.send(Listed::all(&self.cuffs.borrow(), self.given));
@@ -117,9 +119,10 @@ impl Operator {
     fn enter(&self, given: PasskeyGiven, current: Option<&Current>) {
         let PasskeyGiven { passkey, answer } = given;
         let is_wanted = self.pairing.borrow().is_some_and(|pairing| pairing.passkey_wanted);
-        let taken = current
+        let pairing = current
             .filter(|_| is_wanted)
-            .map(|current| current.passkeys.try_send(passkey));
+            .and_then(|current| current.passkeys.as_ref());
+        let taken = pairing.map(|passkeys| passkeys.try_send(passkey));
         let reply = match taken {
             Some(Ok(())) => Ok(()),
             Some(Err(_)) => Err(Refused::new("busy", "six digits were entered just now")),
@@ -157,15 +160,17 @@ impl Operator {
         let (id, registration) = self.registration(&order)?;
         let (done, ended) = oneshot::channel();
         let (told, mut telling) = mpsc::channel(STEPS);
+        let (put_down, wait_until) = oneshot::channel();
+        let begun = clock::wall();
         let wish = Wish {
             address: order.address,
-            keeps_bond: registration.is_none() && self.health(&id) == Some(CuffHealth::Ok),
             id: id.clone(),
             passkey: order.passkey,
             without_bond: order.without_bond,
             passkeys: entered,
             steps: told,
             done,
+            put_down: wait_until,
         };
         self.pairing.send_replace(Some(UnderWay { passkey_wanted: false }));
         chores
@@ -184,9 +189,11 @@ impl Operator {
             tell(steps, step).await;
         }
         let paired = ended.await.map_err(|_| Failure::NoRadio)??;
-        self.register(&id, registration, paired).await?;
+        let id = self.register(id, registration, paired).await?;
+        // From here on the cuff's own task may connect it.
+        let _radio_is_gone = put_down.send(());
         tell(steps, Step::Registered { cuff: id.clone() }).await;
-        Ok(self.first_connection(&id).await)
+        Ok(self.first_connection(&id, begun).await)
     }
 
     /// As what it is to be registered; the registration is `None` where that stands already.
@@ -207,34 +214,51 @@ impl Operator {
     }
 
     /// Writes a new cuff down and puts it in force. What an earlier cuff of that name left must not count for it.
-    async fn register(&self, id: &Name, registration: Option<Registration>, paired: Paired) -> Result<(), Failure> {
-        let forgotten = match &registration {
+    async fn register(&self, id: Name, registration: Option<Registration>, paired: Paired) -> Result<Name, Failure> {
+        let cuffs = Arc::clone(&self.cuffs.borrow());
+        // Only the bond told its identity: it may be one that is registered.
+        let known = cuffs.iter().find(|cuff| cuff.address == paired.address);
+        let (id, registration) = match known {
+            Some(known) => (known.id.clone(), None),
+            None => (id, registration),
+        };
+        let cuff = registration.map(|Registration { id, model, wearer }| Cuff {
+            id,
+            address: paired.address,
+            model,
+            trust_clock: false,
+            wearer,
+            // By a clock that is wrong everything after might be before.
+            since: self.synchronized.borrow().then(clock::wall),
+        });
+        let listed: Option<Vec<Cuff>> = cuff.map(|cuff| cuffs.iter().cloned().chain([cuff]).collect());
+        if let Some(listed) = &listed {
+            self.judge(listed)?;
+        }
+        let forgotten = match &listed {
             Some(_) => self.store.forget_cuff(id.clone()).await,
             None => self.store.begin_anew(id.clone()).await,
         };
         forgotten.map_err(|error| Failure::NotWritten {
             message: super::chain(&error),
         })?;
+        if let Some(listed) = listed {
+            self.write(&listed).map_err(|message| Failure::NotWritten { message })?;
+            self.cuffs.send_replace(listed.into());
+        }
         info!(cuff = %id, bonded = paired.bonded, "paired");
-        let Some(Registration { id, model, wearer }) = registration else {
-            return Ok(());
-        };
-        let cuff = Cuff {
-            id,
-            address: paired.address,
-            model,
-            trust_clock: false,
-            wearer,
-            since: Some(clock::wall()),
-        };
-        let listed: Vec<Cuff> = self.cuffs.borrow().iter().cloned().chain([cuff]).collect();
-        self.write(&listed).map_err(|message| Failure::NotWritten { message })?;
-        self.cuffs.send_replace(listed.into());
-        Ok(())
+        Ok(id)
+    }
+
+    /// What the config would refuse must not be written: the daemon would not start with it again.
+    fn judge(&self, listed: &[Cuff]) -> Result<(), Failure> {
+        config::judge_cuffs(listed, self.has_policy).map_err(|mistakes| Failure::BadRegistration {
+            message: mistakes.to_string(),
+        })
     }
 
     /// What the cuff says of itself when it is first connected.
-    async fn first_connection(&self, id: &Name) -> Outcome {
+    async fn first_connection(&self, id: &Name, begun: Timestamp) -> Outcome {
         let mut board = self.board.clone();
         let mut is = async |connected: bool, patience| {
             let wanted = |board: &Arc<Board>| {
@@ -256,14 +280,9 @@ impl Operator {
             model_number: cuff.and_then(|cuff| cuff.model_number.clone()),
             firmware: cuff.and_then(|cuff| cuff.firmware.clone()),
             battery: cuff.and_then(|cuff| cuff.battery),
-            clock_set_at: setting.map(|setting| setting.at),
+            clock_set_at: setting.map(|setting| setting.at).filter(|at| *at >= begun),
             next_counts: over && has_brought,
         }
-    }
-
-    fn health(&self, id: &Name) -> Option<CuffHealth> {
-        let board = self.board.borrow();
-        board.cuffs.iter().find(|cuff| cuff.id == *id).map(|cuff| cuff.health)
     }
 
     async fn forget(&self, id: &Name) -> Result<(), NotForgotten> {

@@ -19,6 +19,7 @@ use crate::config::Config;
 use crate::config::web::OpenSessions;
 use crate::core::cuff::Cuff;
 use crate::core::state::State;
+use crate::directory;
 use crate::private::Private;
 use crate::store::Store;
 use crate::systemd::{BEAT, Heart};
@@ -232,6 +233,7 @@ fn kept_secret(path: &Path) -> io::Result<Vec<u8>> {
     let secret = new_secret()?;
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(&secret)?;
+    directory::give_to_owner(path, &file)?;
     file.sync_all()?;
     Ok(secret)
 }

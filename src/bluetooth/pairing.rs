@@ -42,11 +42,18 @@ pub(super) struct Found {
     pub(super) bonded: bool,
 }
 
+/// What a pairing has made so far.
+#[derive(Default)]
+struct Made {
+    bonder: Option<Bonder>,
+    /// There may be a bond.
+    bond: bool,
+}
+
 /// One pairing.
 pub(super) struct Pairing {
     /// What its turn at the radio is known by.
     pub(super) id: Name,
-    pub(super) keeps_bond: bool,
     pub(super) passkey: Option<Passkey>,
     pub(super) without_bond: bool,
     pub(super) bluez: Bluez,
@@ -58,16 +65,24 @@ pub(super) struct Pairing {
 
 impl Pairing {
     /// Pairs, unless it comes to nothing.
-    pub(super) async fn run(self) -> Result<Paired, Failure> {
+    pub(super) async fn run(mut self) -> Result<Paired, Failure> {
         let steps = self.steps.clone();
-        tokio::select! {
-            paired = self.carry_out() => paired,
-            // bluetoothd ends a pairing whose agent leaves the bus.
+        let mut made = Made::default();
+        let paired = tokio::select! {
+            paired = self.carry_out(&mut made) => paired,
             () = steps.closed() => Err(Failure::Cancelled),
+        };
+        if let (Err(_), Some(bonder)) = (&paired, &made.bonder) {
+            bonder.give_up().await;
+            if made.bond {
+                // It would only be in the way of the next one.
+                let _stays = bonder.remove().await;
+            }
         }
+        paired
     }
 
-    async fn carry_out(mut self) -> Result<Paired, Failure> {
+    async fn carry_out(&mut self, made: &mut Made) -> Result<Paired, Failure> {
         self.tell(Step::Searching).await;
         let mut found = self.search(SEARCH_FOR).await?;
         self.tell(Step::Found {
@@ -75,9 +90,6 @@ impl Pairing {
             rssi: found.rssi,
         })
         .await;
-        if found.bonded && self.keeps_bond {
-            return Err(Failure::InUse { cuff: self.id });
-        }
         if found.bonded {
             // The cuff does not know it any more, or it would not have to be paired.
             bonder::remove(&self.bluez, &found.path).await.map_err(failed)?;
@@ -87,11 +99,10 @@ impl Pairing {
         self.take_radio().await?;
         let (questions, asked) = mpsc::channel(1);
         let bonder = Bonder::connect(found.path, questions).await.map_err(failed)?;
-        let paired = self.bond(&bonder, asked).await;
-        if paired.is_err() {
-            bonder.give_up().await;
-        }
-        paired
+        let bonder = made.bonder.insert(bonder);
+        // From here on, since bluetoothd may have it before it says so.
+        made.bond = !self.without_bond;
+        self.bond(bonder, asked).await
     }
 
     async fn search(&mut self, patience: Duration) -> Result<Found, Failure> {
@@ -143,15 +154,9 @@ impl Pairing {
             Offer::Proprietary(service) => Err(Failure::Proprietary { service }),
             Offer::Other => Err(Failure::NotACuff),
         };
-        let judged = judged.and(if bonded || self.without_bond {
-            Ok(())
-        } else {
-            Err(Failure::NotKept)
-        });
-        if let Err(failure) = judged {
-            // A bond that nothing comes of would only be in the way of the next one.
-            let _stays = bonder.remove().await;
-            return Err(failure);
+        judged?;
+        if !bonded && !self.without_bond {
+            return Err(Failure::NotKept);
         }
         // Without it bluetoothd may forget a device without a bond.
         bonder.trust().await.map_err(failed)?;

@@ -62,6 +62,8 @@ pub(super) struct Tower {
     /// Operators who look at what is on the air.
     watchers: Vec<mpsc::Sender<Seen>>,
     pairing: Option<operator::UnderWay>,
+    /// A cuff that was paired, until whoever asked for it has put that down.
+    settling: Option<operator::Settling>,
     /// At most one.
     pairings: JoinSet<Result<Paired, Failure>>,
     /// For how many the scan is wanted, as the radio was told.
@@ -118,6 +120,7 @@ impl Tower {
             chores,
             watchers: Vec::new(),
             pairing: None,
+            settling: None,
             pairings: JoinSet::new(),
             wanted: 0,
             untold: None,
@@ -147,7 +150,12 @@ impl Tower {
                 Some(request) = self.requests.1.recv() => self.on_request(request).await?,
                 Some(ended) = self.tasks.join_next() => self.on_ended(ended).await?,
                 Some(chore) = self.chores.recv(), if !self.stopping => self.on_chore(chore).await?,
-                Some(ended) = self.pairings.join_next() => self.on_paired(ended.map_err(RadioError::Task)?).await?,
+                Some(ended) = self.pairings.join_next() => match ended {
+                    Ok(ended) => self.on_paired(ended).await?,
+                    Err(fault) if fault.is_cancelled() => {}
+                    Err(fault) => return Err(RadioError::Task(fault)),
+                },
+                () = operator::settled(&mut self.settling) => self.on_settled().await?,
                 Ok(()) = self.settings.cuffs.changed(), if !self.stopping => self.register().await?,
                 () = clock::sleep_until(self.radio.deadline()) => self.feed(RadioEvent::Deadline).await?,
                 _ = beat.tick() => {

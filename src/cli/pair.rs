@@ -165,6 +165,10 @@ async fn registration(args: &Args, address: &str, listed: &[Listed]) -> Result<O
             "This cuff is registered as {}: it keeps that, and is bonded anew.",
             known.id
         );
+        eprintln!("It must be in pairing mode: the bond from before is removed.");
+        if somebody_is_there() && !matches!(ask("Go on? [y/N] ").await?.as_str(), "y" | "Y" | "yes") {
+            return Err(Failure::Interrupted);
+        }
         return Ok(None);
     }
     let whose = args.patient.is_some() || !args.users.is_empty();
@@ -177,7 +181,7 @@ async fn registration(args: &Args, address: &str, listed: &[Listed]) -> Result<O
         Some(id) => id.clone(),
         None => ask_for("What is this cuff called? (like living-room; no person's name) ", name).await?,
     };
-    let mut users: BTreeMap<u8, Name> = args.users.iter().cloned().collect();
+    let mut users = each_once(args.users.clone()).map_err(|_| Failure::Usage("each user once: --user N=P"))?;
     let mut patient = args.patient.clone();
     if !whose {
         (patient, users) = ask_for(
@@ -194,12 +198,22 @@ async fn registration(args: &Args, address: &str, listed: &[Listed]) -> Result<O
     }))
 }
 
+fn each_once(users: Vec<(u8, Name)>) -> Result<BTreeMap<u8, Name>, String> {
+    let mut once = BTreeMap::new();
+    for (user, patient) in users {
+        if once.insert(user, patient).is_some() {
+            return Err(format!("user {user} stands there twice"));
+        }
+    }
+    Ok(once)
+}
+
 type Whose = (Option<String>, BTreeMap<u8, Name>);
 
 fn wearer(text: &str) -> Result<Whose, String> {
     if text.contains('=') {
         let users = text.split([' ', ',']).filter(|part| !part.is_empty()).map(user);
-        return Ok((None, users.collect::<Result<_, _>>()?));
+        return Ok((None, each_once(users.collect::<Result<_, _>>()?)?));
     }
     if text == Wearer::SESSION {
         return Ok((Some(text.to_owned()), BTreeMap::new()));
@@ -360,7 +374,6 @@ fn code(failure: &pairing::Failure) -> u8 {
         | Why::NotACuff
         | Why::Proprietary { .. }
         | Why::NotKept
-        | Why::InUse { .. }
         | Why::Cancelled => exit::BAD,
     }
 }
@@ -382,7 +395,7 @@ mod tests {
         assert_eq!(wearer("session"), Ok((Some("session".to_owned()), BTreeMap::new())));
         let users = wearer("1=p-1, 2=p-2").expect("two users").1;
         assert_eq!(users.keys().copied().collect::<Vec<_>>(), [1, 2]);
-        for bad in ["", "Anna B.", "1=", "=p", "255=p", "1=session", "1=a b"] {
+        for bad in ["", "Anna B.", "1=", "=p", "255=p", "1=session", "1=a b", "1=a 1=b"] {
             assert!(wearer(bad).is_err(), "{bad:?}");
         }
     }

@@ -50,7 +50,7 @@ pub fn run(global: &Global, args: &Args) -> u8 {
         scan(&daemon, args).await
     });
     match scanned {
-        Ok(()) | Err(Failure::Interrupted) => exit::OK,
+        Ok(()) => exit::OK,
         Err(failure) => failure.tell(),
     }
 }
@@ -72,7 +72,7 @@ async fn scan(daemon: &Daemon, args: &Args) -> Result<(), Failure> {
                 line = lines.next::<SeenLine>() => match line? {
                     Some(seen) => {
                         if let Some(new) = list.take(seen).filter(|_| !live) {
-                            let text = if args.json { json(&new)? } else { list.row(&new) };
+                            let text = if args.json { list.json(&new)? } else { list.row(&new) };
                             writeln!(io::stdout(), "{text}")?;
                         }
                     }
@@ -87,10 +87,6 @@ async fn scan(daemon: &Daemon, args: &Args) -> Result<(), Failure> {
         None => listening.await,
         Some(patience) => tokio::time::timeout(patience, listening).await.unwrap_or(Ok(())),
     }
-}
-
-fn json(seen: &SeenLine) -> Result<String, Failure> {
-    serde_json::to_string(seen).map_err(Failure::NotAReading)
 }
 
 /// What was heard so far, the loudest first.
@@ -135,6 +131,15 @@ impl List {
     /// The newest, as a row.
     pub(super) fn last_row(&self) -> Option<String> {
         self.heard.last().map(|seen| self.row(seen))
+    }
+
+    fn json(&self, seen: &SeenLine) -> Result<String, Failure> {
+        let mut line = serde_json::to_value(seen).map_err(Failure::NotAReading)?;
+        if let Some(fields) = line.as_object_mut() {
+            let registered = self.registered.get(&seen.address);
+            fields.insert("registered".to_owned(), registered.map(String::as_str).into());
+        }
+        Ok(line.to_string())
     }
 
     fn row(&self, seen: &SeenLine) -> String {

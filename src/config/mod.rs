@@ -144,6 +144,20 @@ pub fn load_text_for_replay(text: &str, name: &str) -> Result<ForReplay, Mistake
     for_replay(source::parse(text, name))
 }
 
+/// Whether these cuffs could stand in a config together, one with a policy or without.
+///
+/// # Errors
+/// All mistakes in them.
+pub fn judge_cuffs(cuffs: &[Cuff], has_policy: bool) -> Result<(), Mistakes> {
+    let text = paired(cuffs).unwrap_or_default();
+    let tree = source::parse(&text, "the register").map_err(Mistakes::from)?;
+    let mut findings = Findings::default();
+    let answer = read_root(tree, &mut findings, |root| {
+        cuffs::read(root, &mut Register::new(has_policy))
+    });
+    finish(answer, findings).map(|_| ())
+}
+
 fn for_replay(file: Result<Value, Vec<Mistake>>) -> Result<ForReplay, Mistakes> {
     let tree = file.map_err(Mistakes::from)?;
     let mut findings = Findings::default();

@@ -170,11 +170,6 @@ pub enum Failure {
     },
     /// The bond was made and not kept.
     NotKept,
-    /// A bond with it is in use.
-    InUse {
-        /// The registered cuff.
-        cuff: Name,
-    },
     /// The id belongs to another cuff.
     IdTaken,
     /// It is not registered, and what it is to be registered as is not told.
@@ -225,9 +220,6 @@ impl Failure {
                  work"
             }
             Self::NotKept => "remove the box on the cuff (or in its list), put it into pairing mode, and try again",
-            Self::InUse { .. } => {
-                "nothing needs to be done. If the cuff has forgotten this box: `cuffd forget` it, then pair it again"
-            }
             Self::IdTaken => "choose another --id; `cuffd cuffs` lists those that are taken",
             Self::NoRegistration => "say --id, and --patient or --user N=P",
             Self::BadRegistration { .. } => "say it as the config would take it: `cuffd pair --help`",
@@ -260,7 +252,6 @@ impl std::fmt::Display for Failure {
                 "this cuff only looks like a standard one: it has the Blood Pressure Service, but no reading in it"
             }
             Self::NotKept => "the cuff paired, but kept no bond: its readings could come from anybody",
-            Self::InUse { cuff } => return write!(f, "this cuff is registered as {cuff}, and its bond works"),
             Self::IdTaken => "another cuff has this id",
             Self::NoRegistration => "this cuff is not registered yet, and what to register it as was not said",
             Self::BadRegistration { message } | Self::NotWritten { message } | Self::Bluetoothd { message } => message,
@@ -395,7 +386,6 @@ mod tests {
 
     #[test]
     fn every_failure_says_what_and_what_next() {
-        let cuff = Name::parse("cuff-1").expect("a name");
         let message = "the disk is full".to_owned();
         for failure in [
             Failure::NoRadio,
@@ -410,7 +400,6 @@ mod tests {
             Failure::NotACuff,
             Failure::Proprietary { service: None },
             Failure::NotKept,
-            Failure::InUse { cuff },
             Failure::IdTaken,
             Failure::NoRegistration,
             Failure::BadRegistration {

@@ -20,6 +20,8 @@ pub(super) struct Identity {
     acceptor: TlsAcceptor,
     /// When each file was written, as far as that was looked at.
     written: [Option<SystemTime>; 2],
+    /// The same, of those that could not be used.
+    refused: [Option<SystemTime>; 2],
 }
 
 impl Identity {
@@ -32,6 +34,7 @@ impl Identity {
             certificate: certificate.to_owned(),
             key: key.to_owned(),
             written: [written(certificate), written(key)],
+            refused: [None; 2],
             acceptor: acceptor(certificate, key)?,
         })
     }
@@ -41,16 +44,17 @@ impl Identity {
     pub(super) fn current(&mut self) -> TlsAcceptor {
         let now = [written(&self.certificate), written(&self.key)];
         if now != self.written {
-            self.written = now;
             match acceptor(&self.certificate, &self.key) {
                 Ok(renewed) => {
                     info!("the page's certificate is renewed");
-                    self.acceptor = renewed;
+                    (self.acceptor, self.written) = (renewed, now);
                 }
-                // One of the two may be written before the other.
-                Err(error) => {
-                    warn!(%error, "the page's new certificate cannot be used (yet): the one before serves on")
+                // One of the two may be written before the other: it is tried again, and told once.
+                Err(error) if self.refused != now => {
+                    warn!(%error, "the page's new certificate cannot be used (yet): the one before serves on");
+                    self.refused = now;
                 }
+                Err(_) => {}
             }
         }
         self.acceptor.clone()

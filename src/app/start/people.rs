@@ -56,6 +56,7 @@ fn employ_operator(
         chores,
         pairing: channels.pairing.clone(),
         board: channels.board.subscribe(),
+        synchronized: channels.clock.subscribe(),
         store: store.clone(),
     };
     let (asks, asked) = mpsc::channel(COMMANDS);

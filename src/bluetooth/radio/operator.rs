@@ -11,6 +11,7 @@ use crate::core::collection::RadioEvent;
 use crate::core::cuff::Address;
 use crate::core::name::Name;
 use crate::core::pairing::{Failure, NotForgotten, Passkey, Seen, Step};
+use crate::core::source::{self, CuffHealth};
 
 /// Sightings of the cuff that is looked for, until they are taken.
 const SIGHTINGS: usize = 16;
@@ -22,8 +23,6 @@ pub struct Wish {
     pub address: Address,
     /// What it is or will be registered as.
     pub id: Name,
-    /// Whether a bond that is there works, and is not to be made anew.
-    pub keeps_bond: bool,
     /// The passkey, where it is known before.
     pub passkey: Option<Passkey>,
     /// Whether it knows no bonds.
@@ -34,6 +33,9 @@ pub struct Wish {
     pub steps: mpsc::Sender<Step>,
     /// What becomes of it.
     pub done: oneshot::Sender<Result<Paired, Failure>>,
+    /// Told, or dropped, once that is put down. Until then nobody connects the cuff: what is in its memory must come as its first
+    /// connection's.
+    pub put_down: oneshot::Receiver<()>,
 }
 
 /// The pairing under way.
@@ -41,9 +43,26 @@ pub(super) struct UnderWay {
     address: Address,
     id: Name,
     done: oneshot::Sender<Result<Paired, Failure>>,
+    put_down: oneshot::Receiver<()>,
     found: mpsc::Sender<Found>,
     /// Begun once the cuff's own task has let go of it.
     waiting: Option<Pairing>,
+}
+
+/// A cuff whose pairing has ended.
+pub(super) struct Settling {
+    address: Address,
+    id: Name,
+    put_down: oneshot::Receiver<()>,
+}
+
+/// Ends when that has been put down; never, if there is none.
+pub(super) async fn settled(settling: &mut Option<Settling>) {
+    match settling {
+        // Dropped, it will not be put down any more.
+        Some(settling) => drop((&mut settling.put_down).await),
+        None => std::future::pending().await,
+    }
 }
 
 impl Tower {
@@ -75,7 +94,7 @@ impl Tower {
     }
 
     async fn begin_pairing(&mut self, wish: Wish) -> Result<(), RadioError> {
-        let refused = if self.pairing.is_some() {
+        let refused = if self.pairing.is_some() || self.settling.is_some() {
             Some(Failure::Busy)
         } else if self.adapter.is_none() {
             Some(Failure::NoRadio)
@@ -89,7 +108,6 @@ impl Tower {
         let (found, sightings) = mpsc::channel(SIGHTINGS);
         let pairing = Pairing {
             id: wish.id.clone(),
-            keeps_bond: wish.keeps_bond,
             passkey: wish.passkey,
             without_bond: wish.without_bond,
             bluez: self.bluez.clone(),
@@ -102,6 +120,7 @@ impl Tower {
             address: wish.address,
             id: wish.id,
             done: wish.done,
+            put_down: wish.put_down,
             found,
             waiting: Some(pairing),
         });
@@ -128,21 +147,39 @@ impl Tower {
         }
     }
 
-    /// A pairing has come to its end: its cuff may be connected by its own task again.
+    /// A pairing has come to its end.
     pub(super) async fn on_paired(&mut self, result: Result<Paired, Failure>) -> Result<(), RadioError> {
         let Some(under_way) = self.pairing.take() else {
             return Ok(());
         };
-        // Before the radio goes on: whoever asked registers the cuff, and its task takes the link over.
+        if matches!(result, Ok(Paired { bonded: true, .. })) {
+            // A bond that was lost before is there again.
+            let (cuff, health) = (under_way.id.clone(), CuffHealth::Reachable);
+            let _told_by_the_next_reading = self.events.try_send(source::Event::Cuff { cuff, health });
+        }
         let _unheard = under_way.done.send(result);
-        self.turns.remove(&under_way.id);
-        self.feed(RadioEvent::Left(under_way.id)).await?;
+        self.settling = Some(Settling {
+            address: under_way.address,
+            id: under_way.id,
+            put_down: under_way.put_down,
+        });
+        Ok(())
+    }
+
+    /// Its own task takes the link over.
+    pub(super) async fn on_settled(&mut self) -> Result<(), RadioError> {
+        let Some(Settling { id, .. }) = self.settling.take() else {
+            return Ok(());
+        };
+        self.turns.remove(&id);
+        self.feed(RadioEvent::Left(id)).await?;
         self.register().await
     }
 
     /// The cuff that is left alone because it is being paired.
     pub(super) fn withheld(&self) -> Option<Address> {
-        self.pairing.as_ref().map(|under_way| under_way.address)
+        let under_way = self.pairing.as_ref().map(|under_way| under_way.address);
+        under_way.or(self.settling.as_ref().map(|settling| settling.address))
     }
 
     /// Tells the radio for how many the scan is wanted.
