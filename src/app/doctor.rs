@@ -26,9 +26,11 @@ use crate::config::{self, Config, Loaded};
 use crate::control::client::{self, ClientError};
 use crate::control::socket_path;
 use crate::core::collection::Choice;
+use crate::core::cuff;
 use crate::core::doctor::{
     Bond, Bonded, ClockSource, Configuration, DaemonFacts, Facts, Openers, Settings, StoreFacts, StoreSeen,
 };
+use crate::core::readiness::policy::Approval;
 use crate::{clock, user};
 
 /// Where systemd puts the credentials of the running service: who asks beside it is not told.
@@ -145,9 +147,20 @@ fn settings(loaded: &Loaded) -> Settings {
         reserve: config.store.reserve,
         has_policy: config.readiness.is_some(),
         openers: Openers {
-            page: config.web.enabled && page::opens_sessions(config),
-            commands: commands_open_sessions(config),
+            page: config.web.enabled && page::opens_sessions(config) && !cuff::patients(&config.cuffs).is_empty(),
+            commands: may_command(config, Command::OpenSession),
         },
+        may_attest: config.web.enabled
+            || may_command(config, Command::Attest)
+            || config
+                .readiness
+                .as_ref()
+                .is_none_or(|policy| policy.attestations.is_empty()),
+        may_decide: config
+            .readiness
+            .as_ref()
+            .is_none_or(|policy| policy.approval != Approval::Clinician)
+            || may_command(config, Command::Decide),
         require_bond: rules.is_none_or(|rules| rules.require_bond),
         receipts: config.mqtt.as_ref().is_some_and(|mqtt| mqtt.receipts),
         cuffs: config.cuffs.iter().map(|cuff| cuff.id.clone()).collect(),
@@ -162,9 +175,9 @@ fn adapter(config: &Config) -> Choice {
     }
 }
 
-fn commands_open_sessions(config: &Config) -> bool {
+fn may_command(config: &Config, command: Command) -> bool {
     config.mqtt.as_ref().is_some_and(|mqtt| {
-        let may = |commands: &std::collections::BTreeSet<Command>| commands.contains(&Command::OpenSession);
+        let may = |commands: &std::collections::BTreeSet<Command>| commands.contains(&command);
         may(&mqtt.unsigned_commands) || mqtt.command_keys.iter().any(|key| may(&key.may))
     })
 }

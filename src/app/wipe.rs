@@ -102,9 +102,12 @@ pub async fn doom(config: &Config) -> Result<Doomed, WipeError> {
             let queued: u64 = summary.queued.values().sum();
             let unsent = queued + summary.awaiting_receipt + summary.set_aside_count + unjudged;
             Ok(Doomed {
+                unsent: match moved_aside(config) {
+                    Some(name) => Unsent::Unknown(format!("{name} holds what could not be taken over")),
+                    None => Unsent::Known(unsent),
+                },
                 opened: Some((opened, summary)),
                 lock: None,
-                unsent: Unsent::Known(unsent),
             })
         }
         Err(error) => {
@@ -112,6 +115,13 @@ pub async fn doom(config: &Config) -> Result<Doomed, WipeError> {
             Ok(unknown(hold(config)?, super::chain(&error)))
         }
     }
+}
+
+/// A damaged database that was moved aside, and that nobody has looked at.
+fn moved_aside(config: &Config) -> Option<String> {
+    let files = names_from(&config.store.path).into_iter();
+    let names = files.filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
+    names.into_iter().find(|name| name.contains(".damaged-"))
 }
 
 /// The lock on a store that is not opened; none where there is not even a directory for it.

@@ -33,7 +33,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::parser::ValueSource;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use self::failure::Failure;
 use crate::store::{Opened, Store};
@@ -120,11 +121,20 @@ enum Command {
 /// Runs the program with these arguments and returns its exit code.
 #[must_use]
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
-    let cli = match Cli::try_parse_from(arguments) {
-        Ok(cli) => cli,
+    let parsed = Cli::command()
+        .try_get_matches_from(arguments)
+        .and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    let (Cli { global, command }, matches) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => return usage(&error),
     };
-    let Cli { global, command } = cli;
+    if says_which(&matches)
+        && command.asks_the_daemon()
+        && let Some(other) = other_gateway(&global.config)
+    {
+        eprintln!("cuffd: {other}");
+        return exit::CONFIG;
+    }
     match command {
         Command::Run => run::run(&global),
         Command::Init(args) => init::run(&global, &args),
@@ -163,6 +173,51 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Completions(shell) => man::completions(&shell, Cli::command()),
         Command::Man(page) => man::man(&page, Cli::command()),
     }
+}
+
+impl Command {
+    /// Whether the running daemon answers it, whatever the config says.
+    const fn asks_the_daemon(&self) -> bool {
+        matches!(
+            self,
+            Self::Status(_)
+                | Self::Readings(_)
+                | Self::Key(_)
+                | Self::Resend(_)
+                | Self::Scan(_)
+                | Self::Pair(_)
+                | Self::Cuffs(_)
+                | Self::Forget(_)
+                | Self::Doctor(_)
+        )
+    }
+}
+
+/// Whether a config was named.
+fn says_which(matches: &clap::ArgMatches) -> bool {
+    let named = |matches: &clap::ArgMatches| matches.value_source("config") == Some(ValueSource::CommandLine);
+    named(matches) || matches.subcommand().is_some_and(|(_, matches)| named(matches))
+}
+
+/// What to say if the daemon that runs is another gateway's than the config that was named: its key is not this one's.
+fn other_gateway(config: &Path) -> Option<String> {
+    let named = crate::config::identity_of(config)?;
+    let running = block_on(async {
+        let socket = crate::control::socket_path();
+        let answer = crate::control::client::get(&socket, "/api/v1/status").await.ok()?;
+        let state: crate::core::state::State = serde_json::from_slice(&answer.whole().await.ok()?).ok()?;
+        Some((state.site, state.gateway))
+    })?;
+    (named != running).then(|| {
+        format!(
+            "the running daemon is {}/{}, and {} is of {}/{}: stop the one, or name its config, or its socket ($CUFFD_SOCKET)",
+            running.0,
+            running.1,
+            config.display(),
+            named.0,
+            named.1
+        )
+    })
 }
 
 /// Help and version are no mistakes; everything else that clap says is one.

@@ -20,8 +20,14 @@ use crate::{config, log};
 /// Between two looks whether our own daemon is there.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-/// For our own daemon to find bluetoothd and an adapter.
-pub(super) const RADIO_WITHIN: Duration = Duration::from_secs(5);
+/// Between two looks at its radio.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
+/// For bluetoothd to come, and an adapter: what is not there by then will not come by itself.
+const RADIO_WITHIN: Duration = Duration::from_secs(5);
+
+/// For our own daemon to have looked at all: on a slow machine that takes a while.
+const STARTED_WITHIN: Duration = Duration::from_secs(30);
 
 /// Where the daemon is asked.
 #[derive(Clone, Debug)]
@@ -47,17 +53,17 @@ impl Daemon {
         Ok(Lines::new(client::post(&self.socket, path, body).await?))
     }
 
-    /// Why there is no radio, in words; `None` if there is one.
-    pub(super) async fn why_deaf(&self) -> Result<Option<&'static str>, Failure> {
+    /// Why there is no radio, in words, and how long that may change by itself; `None` if there is one.
+    async fn why_deaf(&self) -> Result<Option<(&'static str, Duration)>, Failure> {
         let state: State = self.get("/api/v1/status").await?;
         Ok(match state.radio {
             RadioState::Scanning | RadioState::Deaf => None,
-            RadioState::Starting => Some("the radio is still starting"),
-            RadioState::NoAdapter => Some("there is no Bluetooth adapter"),
-            RadioState::AdapterOff => Some("the Bluetooth adapter is switched off"),
-            RadioState::NoStack => Some("bluetoothd does not run"),
-            RadioState::NoBus => Some("there is no D-Bus"),
-            RadioState::Virtual => Some("this daemon plays virtual cuffs and has no radio"),
+            RadioState::Starting => Some(("the radio is still starting", STARTED_WITHIN)),
+            RadioState::NoAdapter => Some(("there is no Bluetooth adapter", RADIO_WITHIN)),
+            RadioState::AdapterOff => Some(("the Bluetooth adapter is switched off", RADIO_WITHIN)),
+            RadioState::NoStack => Some(("bluetoothd does not run", RADIO_WITHIN)),
+            RadioState::NoBus => Some(("there is no D-Bus", RADIO_WITHIN)),
+            RadioState::Virtual => Some(("this daemon plays virtual cuffs and has no radio", Duration::ZERO)),
         })
     }
 
@@ -66,21 +72,15 @@ impl Daemon {
     /// # Errors
     /// There is none.
     pub(super) async fn radio(&self) -> Result<(), Failure> {
-        let looking = async {
-            loop {
-                match self.why_deaf().await? {
-                    None => return Ok(()),
-                    Some(_) => tokio::time::sleep(LOOK_EVERY * 5).await,
-                }
+        let mut waited = Duration::ZERO;
+        while let Some((why, patience)) = self.why_deaf().await? {
+            if waited >= patience {
+                return Err(Failure::NoRadio(why));
             }
-        };
-        if let Ok(found) = tokio::time::timeout(RADIO_WITHIN, looking).await {
-            return found;
+            tokio::time::sleep(LOOK_AGAIN).await;
+            waited += LOOK_AGAIN;
         }
-        match self.why_deaf().await? {
-            None => Ok(()),
-            Some(why) => Err(Failure::NoRadio(why)),
-        }
+        Ok(())
     }
 }
 

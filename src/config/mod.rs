@@ -144,6 +144,20 @@ pub fn load_text_for_replay(text: &str, name: &str) -> Result<ForReplay, Mistake
     for_replay(source::parse(text, name))
 }
 
+/// Site and id of the gateway that the config at `path` is of, and nothing else of it; `None` if it does not say so.
+#[must_use]
+pub fn identity_of(path: &Path) -> Option<(Name, Name)> {
+    let file = source::read_file(path).ok()?;
+    let gateway = file.into_table().ok()?.remove("gateway")?.into_table().ok()?;
+    let of = |key: &str| {
+        let variable = format!("CUFFD__GATEWAY__{}", key.to_ascii_uppercase());
+        let text = std::env::var(variable).ok();
+        let text = text.or_else(|| gateway.get(key)?.clone().into_string().ok())?;
+        Name::parse(&text).ok()
+    };
+    Some((of("site")?, of("id")?))
+}
+
 /// Whether these cuffs could stand in a config together, one with a policy or without.
 ///
 /// # Errors

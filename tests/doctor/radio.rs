@@ -108,12 +108,7 @@ async fn bonds_are_looked_at() {
         ..Script::new(ADDRESS)
     };
     for (devices, about, message, step) in [
-        (
-            vec![],
-            "bond",
-            "has no bond",
-            "`sudo cuffd forget own`, then `sudo cuffd pair`",
-        ),
+        (vec![], "bond", "has no bond", "`sudo cuffd pair`: choose own"),
         (
             vec![script(false, false)],
             "bond",

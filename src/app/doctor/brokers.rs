@@ -92,11 +92,12 @@ fn sent(version: Version, code: Option<u8>) -> Sent {
     }
 }
 
-/// The status of a gateway that does not run; `None` if the store does not say how far its numbers went.
+/// The status of a gateway that does not run; `None` if the store does not say how far its numbers went, or if there
+/// is neither store nor key: a gateway that was wiped has said last that it is retired.
 async fn offline(config: &Config, seen: &Seen) -> Option<Notice> {
     let of = match seen.opened() {
         Some((store, summary)) => StatusOf::Stored(store, summary),
-        None if seen.is_not_made() => StatusOf::Nothing,
+        None if seen.is_not_made() && config.gateway.key_file.path().exists() => StatusOf::Nothing,
         None => return None,
     };
     status_of::notice(config, of, Presence::Offline).await

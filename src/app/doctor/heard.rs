@@ -1,6 +1,7 @@
 //! When each registered cuff last brought a reading that is still stored.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -18,6 +19,9 @@ const LOOK_BACK: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 /// Readings read at once.
 const PAGE: usize = 500;
+
+/// A month of readings is read in a second or two.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// What of a reading matters here.
 #[derive(Deserialize)]
@@ -48,12 +52,16 @@ impl Newest {
 /// Asks the daemon, or the store where none runs. Nothing is told where neither answers.
 pub(super) async fn look(config: &Config, daemon: &DaemonFacts, seen: &Seen) -> Vec<Heard> {
     let since = clock::wall().saturating_sub(LOOK_BACK).unwrap_or(Timestamp::MIN);
-    let newest = match (daemon, seen.opened()) {
-        (DaemonFacts::Running(_), _) => of_the_daemon(since).await,
-        (_, Some((store, _))) => of_the_store(store, since).await,
-        (DaemonFacts::NotRunning | DaemonFacts::Closed | DaemonFacts::Unclear(_), None) => None,
+    let newest = async {
+        match (daemon, seen.opened()) {
+            (DaemonFacts::Running(_), _) => of_the_daemon(since).await,
+            (_, Some((store, _))) => of_the_store(store, since).await,
+            (DaemonFacts::NotRunning | DaemonFacts::Closed | DaemonFacts::Unclear(_), None) => None,
+        }
     };
-    let Some(Newest(newest)) = newest else {
+    // A dying card answers nobody: that must not keep the rest from being told.
+    let newest = tokio::time::timeout(PATIENCE, newest).await;
+    let Ok(Some(Newest(newest))) = newest else {
         return Vec::new();
     };
     let heard = |cuff: &crate::core::cuff::Cuff| Heard {

@@ -30,8 +30,7 @@ pub(super) fn start(
 ) -> Result<(), AppError> {
     let Operators { asks, passkeys } = employ_operator(config, store, channels, chores, tasks, watchdog);
     let site = open_page(config, store, channels, passkeys, running, tasks, watchdog)?;
-    open_socket(config, store, channels, asks, web::api(site), running, tasks);
-    Ok(())
+    open_socket(config, store, channels, asks, web::api(site), running, tasks)
 }
 
 /// Where an operator's questions go.
@@ -109,19 +108,26 @@ fn open_socket(
     api: Router,
     running: &Running,
     tasks: &mut Tasks,
-) {
+) -> Result<(), AppError> {
     let path = match &running.scope {
         Scope::Daemon => control::socket_path(),
         Scope::Operator { socket } => socket.clone(),
     };
     let socket = match server::bind(&path) {
         Ok(socket) => socket,
+        // Nobody could ask it, and it runs for nothing else.
+        Err(error) if matches!(running.scope, Scope::Operator { .. }) => {
+            return Err(AppError::Setup {
+                what: "no socket for this command",
+                cause: std::io::Error::other(error),
+            });
+        }
         Err(error) => {
             warn!(
                 error = chain(&error),
                 "no control socket: `cuffd status` and its kin cannot ask this daemon"
             );
-            return;
+            return Ok(());
         }
     };
     let sources = Sources {
@@ -140,4 +146,5 @@ fn open_socket(
             cause,
         })
     });
+    Ok(())
 }

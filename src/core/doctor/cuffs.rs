@@ -77,7 +77,7 @@ fn of_bond(facts: &Facts, cuff: &Name, bond: Option<&Bond>, lost: bool) -> Optio
         Some(Bonded::No) => "this machine knows it, and has no bond with it",
         Some(Bonded::Unknown) => "this machine has no bond with it",
     };
-    let step = format!("put it into pairing mode; `sudo cuffd forget {cuff}`, then `sudo cuffd pair`");
+    let step = format!("put it into pairing mode, then `sudo cuffd pair`: choose {cuff}, which keeps its registration");
     let needed = facts.settings().is_none_or(|settings| settings.require_bond);
     Some(if needed {
         Check::bad(About::Bond, message, step)

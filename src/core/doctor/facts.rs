@@ -86,6 +86,10 @@ pub struct Settings {
     pub has_policy: bool,
     /// Who may open sessions.
     pub openers: Openers,
+    /// Whether somebody may confirm what the policy wants confirmed.
+    pub may_attest: bool,
+    /// Whether somebody may approve what the policy wants approved.
+    pub may_decide: bool,
     /// Whether readings count only over a bond.
     pub require_bond: bool,
     /// Whether a message is done only with a receipt.

@@ -43,7 +43,7 @@ const fn words(problem: Problem) -> (&'static [About], &'static str, &'static st
         Problem::BondLost => (
             &[About::Bond],
             "a cuff or this machine forgot the other (bond_lost)",
-            "`sudo cuffd cuffs` shows which; `sudo cuffd forget ID`, then `sudo cuffd pair`",
+            "`sudo cuffd cuffs` shows which; put it into pairing mode, then `sudo cuffd pair`",
         ),
         Problem::BrokerUnreachable => (
             &[About::Broker],

@@ -1,5 +1,6 @@
 //! Whether a session can be opened at all, and cleared.
 
+use super::facts::Openers;
 use super::{About, Check, Facts};
 
 pub(super) fn checks(facts: &Facts) -> Vec<Check> {
@@ -14,8 +15,26 @@ pub(super) fn checks(facts: &Facts) -> Vec<Check> {
              systemctl restart cuffd`",
         )];
     }
-    let openers = settings.openers;
-    vec![match (openers.page, openers.commands) {
+    let mut checks = vec![opening(settings.openers)];
+    if !settings.may_attest {
+        checks.push(Check::bad(
+            About::Sessions,
+            "nobody may confirm what the policy wants confirmed (`attestations`): none is ever ready",
+            "set `web.enabled = true`, or add `attest` to `may` of a `[[mqtt.command_keys]]`; then `sudo systemctl restart cuffd`",
+        ));
+    }
+    if !settings.may_decide {
+        checks.push(Check::bad(
+            About::Sessions,
+            "nobody may approve what the policy wants approved (`approval = \"clinician\"`): none is ever ready",
+            "add `decide` to `may` of a `[[mqtt.command_keys]]`; then `sudo systemctl restart cuffd`",
+        ));
+    }
+    checks
+}
+
+fn opening(openers: Openers) -> Check {
+    match (openers.page, openers.commands) {
         (true, true) => Check::ok(About::Sessions, "the page and the clinic's commands may open one"),
         (true, false) => Check::ok(About::Sessions, "the page may open one"),
         (false, true) => Check::ok(About::Sessions, "the clinic's commands may open one"),
@@ -25,5 +44,5 @@ pub(super) fn checks(facts: &Facts) -> Vec<Check> {
             "add `open_session` to `may` of a `[[mqtt.command_keys]]`, or set `web.open_sessions = \"always\"`; then `sudo \
              systemctl restart cuffd`",
         ),
-    }]
+    }
 }

@@ -62,6 +62,8 @@ fn settings() -> Settings {
             page: true,
             commands: false,
         },
+        may_attest: true,
+        may_decide: true,
         require_bond: true,
         receipts: true,
         cuffs: vec![name("own")],

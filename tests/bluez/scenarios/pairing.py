@@ -14,12 +14,15 @@ from rig.world import World
 async def measures_after_pairing(world: World, cuff: Cuff, *, history: bool = True) -> None:
     """The first connection that brings measurements is history; if there was none while it was paired, that is the next."""
     for is_history in (True, False) if history else (False,):
-        before = world.arrived()
         cuff.measure(spacing=timedelta(0))
         await cuff.switch_on()
-        await world.has_arrived(before + 1)
-        newest = [reading.body for reading in world.gateway.readings() if reading.body["raw"] == cuff.measured[-1].raw]
-        reasons = [reason["code"] for reason in newest[0]["reasons"]]
+        raw = cuff.measured[-1].raw
+
+        def arrived(raw: str = raw) -> list[dict[str, object]]:
+            return [reading.body for reading in world.gateway.readings() if reading.body["raw"] == raw]
+
+        await world.gateway.is_alive_until(arrived, f"{raw} at the broker")
+        reasons = [reason["code"] for reason in arrived()[0]["reasons"]]
         if ("first_session_history" in reasons) is not is_history:
             raise Failure(f"{cuff.measured[-1].raw} has the reasons {reasons}")
         if cuff.is_connected:

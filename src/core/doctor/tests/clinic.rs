@@ -188,6 +188,10 @@ fn what_waits_too_long_is_told_from_what_is_on_its_way() {
 fn a_session_needs_a_policy_and_somebody_who_may_open_it() {
     let none = set(|settings| settings.has_policy = false);
     assert_says(&none, About::Sessions, Bad, "no `[readiness]`", "check");
+    let unconfirmed = set(|settings| settings.may_attest = false);
+    assert_says(&unconfirmed, About::Sessions, Bad, "confirm", "`attest`");
+    let undecided = set(|settings| settings.may_decide = false);
+    assert_says(&undecided, About::Sessions, Bad, "approve", "`decide`");
     let nobody = set(|settings| settings.openers.page = false);
     assert_says(&nobody, About::Sessions, Bad, "nobody may open one", "open_session");
 }
@@ -210,7 +214,7 @@ fn faults_of_a_cuff_have_their_steps() {
             About::Bond,
             Bad,
             "no bond",
-            "`sudo cuffd forget own`, then `sudo cuffd pair`",
+            "`sudo cuffd pair`: choose own",
         );
     }
     let unneeded = Facts {
@@ -234,7 +238,7 @@ fn faults_of_a_cuff_have_their_steps() {
 fn what_the_daemon_says_of_a_cuff_has_its_steps() {
     let health = |health| told(move |state| state.cuffs[0].health = health);
     use crate::core::state::CuffHealth;
-    assert_says(&health(CuffHealth::BondLost), About::Bond, Bad, "forgot", "forget own");
+    assert_says(&health(CuffHealth::BondLost), About::Bond, Bad, "forgot", "choose own");
     assert_says(
         &health(CuffHealth::Unreachable),
         About::Cuff,
