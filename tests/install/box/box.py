@@ -1,0 +1,137 @@
+"""What a step acts on: one box for the whole life, its cuffs, and what is known of it from before."""
+
+import shlex
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from rig import check
+from rig.clock import CuffClock
+from rig.cuff import Cuff
+from rig.habits import PASSKEY
+from rig.measurement import Measurement
+from rig.wait import Failure, until
+
+from .broker import Broker
+from .gateway import InstalledGateway
+from .machine import Machine
+
+STORE = "/var/lib/cuffd/cuffd.db"
+
+
+@dataclass
+class Box:
+    """The machine and everything around it."""
+
+    machine: Machine
+    broker: Broker
+    gateway: InstalledGateway
+    logs: Path
+    previous: str
+    current: str
+    """The versions of the two packages, which lie in /host/packages."""
+    without: frozenset[str]
+    """Subcommands that this program does not have."""
+    cuffs: list[Cuff] = field(default_factory=list)
+    kept: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    """What a step wants to have said in its line."""
+
+    async def do(self, command: str, timeout_s: float = 180) -> str:
+        """Runs what must succeed in the machine, and returns what it prints."""
+        code, output = await self.machine.run(command, timeout_s)
+        if code != 0:
+            raise Failure(f"in the machine: {command!r} ended with {code}: {output.strip()}")
+        return output
+
+    async def refuses(self, command: str, *words: str) -> int:
+        """Runs what must fail, in these words; its exit code."""
+        code, output = await self.machine.run(command, 180)
+        if code == 0:
+            raise Failure(f"in the machine: {command!r} should not have worked: {output.strip()}")
+        self.says(output, *words)
+        return code
+
+    @staticmethod
+    def says(output: str, *words: str) -> None:
+        """Fails where one of these words is missing."""
+        if missing := [word for word in words if word not in output]:
+            raise Failure(f"it does not say {missing}: {output.strip()!r}")
+
+    async def expect(self, command: str, wanted: str) -> None:
+        """Fails unless it prints just this."""
+        found = (await self.do(command)).strip()
+        if found != wanted:
+            raise Failure(f"{command!r}: wanted {wanted!r}, found {found!r}")
+
+    async def becomes(self, command: str, wanted: str, timeout_s: float = 90) -> None:
+        """Returns once it prints just this."""
+
+        async def does() -> bool:
+            return (await self.machine.run(command))[1].strip() == wanted
+
+        await until(does, f"{command!r} to say {wanted!r}", timeout_s, poll_s=0.3)
+
+    # The package
+
+    async def install(self, version: str) -> str:
+        """As the README says; what apt says."""
+        return await self.do(f"apt-get install -y --allow-downgrades /host/packages/{shlex.quote(version)}.deb", 300)
+
+    async def state_is_kept(self) -> None:
+        """Fails where key, cuffs or readings are not what they were when they were `noted`."""
+        for name, was in self.kept.items():
+            if name != "readings" and (now := await self._look(name)) != was:
+                raise Failure(f"{name}: was {was!r}, is {now!r}")
+        now = await self._look("readings")
+        if not set(self.kept["readings"].split()) <= set(now.split()):
+            raise Failure(f"readings were {self.kept['readings']}, are {now}")
+
+    async def note_state(self) -> None:
+        """Remembers what must be kept from here on."""
+        self.kept = {name: await self._look(name) for name in ("key", "cuffs", "readings")}
+
+    async def _look(self, name: str) -> str:
+        match name:
+            case "key":
+                return await self.do("md5sum </var/lib/cuffd/key.jwk")
+            case "cuffs":
+                return await self.do("md5sum </var/lib/cuffd/cuffs.toml")
+            case _:
+                return await self.do("cuffd readings --format jsonl | grep -o '\"id\":\"[0-9a-f-]\\{36\\}\"' | sort -u")
+
+    # Cuffs
+
+    async def new_cuff(self) -> Cuff:
+        """A cuff that nobody knows, with a passkey of its own."""
+        number = len(self.cuffs) + 1
+        address = f"F0:F1:F2:F3:F4:{number:02X}"
+        log = self.logs / "cuffs.jsonl"
+        cuff = Cuff(self.machine.air, log, f"cuff-{number}", address, PASSKEY, CuffClock(timedelta(0)))
+        await cuff.start()
+        self.cuffs.append(cuff)
+        return cuff
+
+    def arrived(self) -> set[str]:
+        """The different measurements that arrived, by their octets."""
+        return {reading.body["raw"] for reading in self.gateway.readings()}
+
+    async def everything_arrives(self, may_lack: list[Measurement] | None = None) -> None:
+        """Returns once there is a right reading of each measurement, one id each; else tells what is missing or wrong."""
+        lacking = may_lack or []
+        of_somebody = [
+            taken.raw
+            for registration in self.gateway.registrations
+            for taken in registration.cuff.measured
+            if registration.patient_of(taken) is not None and taken not in lacking
+        ]
+        try:
+            await until(lambda: set(of_somebody) <= self.arrived(), "everything to arrive", 150, poll_s=0.1)
+        except Failure as failure:
+            raise Failure("; ".join([str(failure), *self.mistakes(lacking)])) from failure
+        if found := self.mistakes(lacking):
+            raise Failure("; ".join(found))
+
+    def mistakes(self, may_lack: list[Measurement]) -> list[str]:
+        """What is wrong with what arrived."""
+        return check.mistakes(self.gateway, self.cuffs, may_lack)

@@ -1,0 +1,84 @@
+"""What systemd does with the daemon, and keeps it from."""
+
+import asyncio
+
+from box.box import Box
+from box.gateway import CONFIG
+from box.step import step
+from rig.wait import Failure
+
+NEEDED = 6
+"""The first probes are of what the daemon needs."""
+RESTARTS_AFTER_S = 2
+"""RestartSec of the unit."""
+
+
+@step
+async def its_exposure_is_small(box: Box) -> None:
+    """As systemd sees the unit that runs: at most 1.5 of 10."""
+    code, said = await box.machine.run("systemd-analyze security --threshold=15 --no-pager cuffd.service", 180)
+    last = said.strip().splitlines()[-1]
+    if code != 0:
+        raise Failure(last)
+    box.notes.append(last.split(": ")[1].split(" ")[0])
+
+
+@step
+async def each_switch_of_the_unit_forbids_what_it_says(box: Box) -> None:
+    """The same probes, by the same user, do all of it outside the unit."""
+    await box.do("mkdir -p /home/other && for f in /home/other /root /srv /tmp; do echo text >$f/open; chmod 644 $f/open; done")
+    await box.do("chown 4242 /srv/open; chmod 755 /root; chmod 777 /srv")
+    await box.do("touch /host/inside && chmod 666 /host/inside && probe /host/inside")
+    outside = await box.do("runuser -u cuffd -g cuffd -- perl /host/guest/probes")
+    inside = (box.machine.shared / "inside").read_text()
+    await box.do("chmod 700 /root; chmod 755 /srv; rm -rf /home/other /root/open /srv/open /tmp/open")
+    wrong = [f"outside: {line}" for line in outside.splitlines() if not line.startswith("can ")]
+    for number, line in enumerate(inside.splitlines()):
+        word = "can " if number < NEEDED else "cannot "
+        if not line.startswith(word):
+            wrong.append(f"inside: {line}")
+    if wrong or len(inside.splitlines()) != len(outside.splitlines()):
+        raise Failure("; ".join(wrong) or f"inside: {inside!r}")
+    box.notes.append(f"{len(inside.splitlines()) - NEEDED} probes")
+
+
+@step
+async def the_process_itself_has_no_privileges(box: Box) -> None:
+    """No capability, no new one, and a filter of system calls; of the homes it sees none."""
+    status = await box.do("cat /proc/$(property MainPID)/status")
+    wanted = {"CapEff": "0000000000000000", "CapBnd": "0000000000000000", "NoNewPrivs": "1", "Seccomp": "2"}
+    found = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+    if wrong := {name: found.get(name) for name, value in wanted.items() if found.get(name) != value}:
+        raise Failure(f"in /proc: {wrong}")
+    await box.expect("nsenter -t $(property MainPID) -m ls -A /home /root | sort | tr -d '\\n'", "/home:/root:")
+
+
+@step
+async def one_that_hangs_is_started_again(box: Box) -> None:
+    """The watchdog: a stopped process feeds it no more."""
+    runs, pid = len(box.gateway.runs()), (await box.do("property MainPID")).strip()
+    # As shipped but for the patience, which is a minute.
+    await box.do("mkdir -p /run/systemd/system/cuffd.service.d")
+    await box.do("printf '[Service]\\nWatchdogSec=20\\n' >/run/systemd/system/cuffd.service.d/test.conf")
+    await box.do("systemctl daemon-reload && systemctl restart cuffd")
+    await box.gateway.is_online_again(runs)
+    runs, pid = len(box.gateway.runs()), (await box.do("property MainPID")).strip()
+    await box.do(f"kill -STOP {pid}")
+    await box.gateway.is_online_again(runs)
+    await box.do(f"[ $(property MainPID) != {pid} ]")
+    box.says(await box.do("journalctl -u cuffd --no-pager"), "Watchdog timeout")
+    await box.do("rm -r /run/systemd/system/cuffd.service.d && systemctl daemon-reload && systemctl restart cuffd")
+
+
+@step
+async def a_wrong_config_is_not_tried_again(box: Box) -> None:
+    """78: it does not get better by itself. Put right, it runs."""
+    runs = len(box.gateway.runs())
+    await box.do(f"cp -p {CONFIG} /root/good && echo wrong = true >>{CONFIG}")
+    await box.refuses("systemctl restart cuffd")
+    await box.expect("property ExecMainStatus", "78")
+    await asyncio.sleep(3 * RESTARTS_AFTER_S)
+    await box.expect("state", "failed")
+    await box.expect("property NRestarts", "0")
+    await box.do(f"mv /root/good {CONFIG} && systemctl start cuffd")
+    await box.gateway.is_online_again(runs)

@@ -1,0 +1,96 @@
+"""A cuff is paired, and a session comes to its start."""
+
+import asyncio
+from datetime import timedelta
+
+from box.box import Box
+from box.step import step
+from rig.cuff import PASSKEY as DIGITS
+from rig.cuff import Cuff
+from rig.wait import Failure
+
+NOW = timedelta(0)
+A_MEASUREMENT_APART_S = 3.0
+"""More than `rest` and `spacing`, with the whole seconds that a cuff's clock tells and learning its offset takes."""
+
+
+@step
+async def a_cuff_is_paired(box: Box) -> None:
+    """By `cuffd pair`, beside the running daemon. What it had measured before is nobody's."""
+    cuff = await box.new_cuff()
+    cuff.measure(2)
+    memory = frozenset(taken.raw for taken in cuff.measured)
+    pairing = asyncio.create_task(
+        box.do(f"cuffd pair {cuff.address} --id {cuff.name} --patient p1 --passkey {DIGITS:06}", 180)
+    )
+    await cuff.switch_on()
+    await pairing
+    box.gateway.has_paired(cuff, "p1", memory)
+    await box.do(f"has_bond {cuff.address}")
+    box.says(await box.do("cuffd cuffs"), cuff.name)
+    await box.expect("stat -c '%a %U' /var/lib/cuffd/cuffs.toml", "600 cuffd")
+
+
+@step
+async def a_session_is_opened_on_the_page_and_becomes_ready(box: Box) -> None:
+    """Two readings and an attestation after its opening."""
+    cuff, gateway = box.cuffs[0], box.gateway
+    await gateway.post("sessions", session="s1", patient="p1")
+    opened = await gateway.has_answered("s1", "waiting")
+    if opened.body["ready"] or opened.body["counted"]:
+        raise Failure(f"a session opens with nothing counted: {opened.text}")
+    await gateway.post("sessions/s1/attestations", item="companion_present", by="companion")
+    await measure_in_session(box, cuff, counted=1)
+    await measure_in_session(box, cuff, counted=2)
+    ready = await gateway.has_answered("s1", "ready")
+    await box.everything_arrives()
+    readings = {reading.body["id"]: reading.body for reading in gateway.readings()}
+    behind = [readings[identity]["raw"] for identity in ready.body["counted"]]
+    if behind != [taken.raw for taken in cuff.measured[-2:]]:
+        raise Failure(f"not the last two readings are behind it: {ready.text}")
+
+
+async def measure_in_session(box: Box, cuff: Cuff, counted: int) -> None:
+    """The person measures, and the gate counts it."""
+    await asyncio.sleep(A_MEASUREMENT_APART_S)
+    before = len(cuff.measured)
+    cuff.measure(1, spacing=NOW)
+    box.gateway.sessions |= {taken.raw: "s1" for taken in cuff.measured[before:]}
+    await cuff.switch_on()
+    await box.gateway.is_alive_until(
+        lambda: len(box.gateway.answers("s1")[-1].body["counted"]) == counted, f"{counted} counted readings", 150
+    )
+
+
+@step
+async def after_a_reboot_it_comes_by_itself_and_judges_the_session_again(box: Box) -> None:
+    """Key, cuffs and readings are there; the pass ends when it would have ended; then the session starts."""
+    before = box.gateway.answers("s1")[-1]
+    runs = len(box.gateway.runs())
+    await box.note_state()
+    await box.machine.reboot()
+    await box.gateway.is_online_again(runs)
+    await box.expect("state", "active")
+    await box.state_is_kept()
+
+    def again() -> bool:
+        return box.gateway.answers("s1")[-1].body["run"] != before.body["run"]
+
+    await box.gateway.is_alive_until(again, "the session to be judged again")
+    after = await box.gateway.has_answered("s1", "ready")
+    for name in ("valid_until", "counted", "systolic", "diastolic"):
+        if after.body[name] != before.body[name]:
+            raise Failure(f"{name} was {before.body[name]}, is {after.body[name]}")
+    await box.gateway.post("sessions/s1/start")
+    await box.gateway.has_answered("s1", "started")
+    await box.gateway.post("sessions/s1/close")
+    await box.gateway.has_answered("s1", "ended")
+
+
+@step
+async def after_a_reboot_the_cuff_is_known(box: Box) -> None:
+    """By its bond: what it measures is verified."""
+    cuff = box.cuffs[0]
+    cuff.measure(3, spacing=timedelta(seconds=1))
+    await cuff.switch_on()
+    await box.everything_arrives()
