@@ -8,7 +8,7 @@ from pathlib import Path
 from rig import check
 from rig.clock import CuffClock
 from rig.cuff import Cuff
-from rig.habits import PASSKEY
+from rig.habits import Habits
 from rig.measurement import Measurement
 from rig.wait import Failure, until
 
@@ -102,12 +102,12 @@ class Box:
 
     # Cuffs
 
-    async def new_cuff(self) -> Cuff:
-        """A cuff that nobody knows, with a passkey of its own."""
+    async def new_cuff(self, habits: Habits) -> Cuff:
+        """A cuff that nobody knows."""
         number = len(self.cuffs) + 1
         address = f"F0:F1:F2:F3:F4:{number:02X}"
         log = self.logs / "cuffs.jsonl"
-        cuff = Cuff(self.machine.air, log, f"cuff-{number}", address, PASSKEY, CuffClock(timedelta(0)))
+        cuff = Cuff(self.machine.air, log, f"cuff-{number}", address, habits, CuffClock(timedelta(0)))
         await cuff.start()
         self.cuffs.append(cuff)
         return cuff
@@ -131,6 +131,13 @@ class Box:
             raise Failure("; ".join([str(failure), *self.mistakes(lacking)])) from failure
         if found := self.mistakes(lacking):
             raise Failure("; ".join(found))
+
+    def forget_lost(self, may_lack: list[Measurement]) -> None:
+        """Says how many of these were lost, and does not wait for them any more."""
+        lost = [taken for taken in may_lack if taken.raw not in self.arrived()]
+        for cuff in self.cuffs:
+            cuff.measured = [taken for taken in cuff.measured if taken not in lost]
+        self.notes.append(f"{len(lost)} of {len(may_lack)} confirmed by bluetoothd alone")
 
     def mistakes(self, may_lack: list[Measurement]) -> list[str]:
         """What is wrong with what arrived."""
