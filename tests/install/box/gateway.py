@@ -82,6 +82,9 @@ emergency_number = "555-0199"
 clinic_contact = "555-0100"
 crisis_text = {{ en = "Rest, and call." }}
 
+[log]
+level = "debug"
+
 [clock]
 source = "trust"
 """
