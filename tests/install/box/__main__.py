@@ -20,7 +20,7 @@ from .machine import Machine
 from .package import repacked, version_of
 from .step import ALL, FOUNDATIONS, NEEDS
 
-STEP_S = 420
+STEP_S = 900
 LINE_IS_AT_MOST = 400
 
 

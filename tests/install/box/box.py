@@ -13,7 +13,7 @@ from rig.measurement import Measurement
 from rig.wait import Failure, until
 
 from .broker import Broker
-from .gateway import InstalledGateway
+from .gateway import PATIENCE_S, InstalledGateway
 from .machine import Machine
 
 STORE = "/var/lib/cuffd/cuffd.db"
@@ -37,7 +37,7 @@ class Box:
     notes: list[str] = field(default_factory=list)
     """What a step wants to have said in its line."""
 
-    async def do(self, command: str, timeout_s: float = 180) -> str:
+    async def do(self, command: str, timeout_s: float = PATIENCE_S) -> str:
         """Runs what must succeed in the machine, and returns what it prints."""
         code, output = await self.machine.run(command, timeout_s)
         if code != 0:
@@ -46,7 +46,7 @@ class Box:
 
     async def refuses(self, command: str, *words: str) -> int:
         """Runs what must fail, in these words; its exit code."""
-        code, output = await self.machine.run(command, 180)
+        code, output = await self.machine.run(command, PATIENCE_S)
         if code == 0:
             raise Failure(f"in the machine: {command!r} should not have worked: {output.strip()}")
         self.says(output, *words)
@@ -64,19 +64,11 @@ class Box:
         if found != wanted:
             raise Failure(f"{command!r}: wanted {wanted!r}, found {found!r}")
 
-    async def becomes(self, command: str, wanted: str, timeout_s: float = 90) -> None:
-        """Returns once it prints just this."""
-
-        async def does() -> bool:
-            return (await self.machine.run(command))[1].strip() == wanted
-
-        await until(does, f"{command!r} to say {wanted!r}", timeout_s, poll_s=0.3)
-
     # The package
 
     async def install(self, version: str) -> str:
         """As the README says; what apt says."""
-        return await self.do(f"apt-get install -y --allow-downgrades /host/packages/{shlex.quote(version)}.deb", 300)
+        return await self.do(f"apt-get install -y --allow-downgrades /host/packages/{shlex.quote(version)}.deb", 600)
 
     async def state_is_kept(self) -> None:
         """Fails where key, cuffs or readings are not what they were when they were `noted`."""
@@ -126,7 +118,7 @@ class Box:
             if registration.patient_of(taken) is not None and taken not in lacking
         ]
         try:
-            await until(lambda: set(of_somebody) <= self.arrived(), "everything to arrive", 150, poll_s=0.1)
+            await until(lambda: set(of_somebody) <= self.arrived(), "everything to arrive", PATIENCE_S, poll_s=0.1)
         except Failure as failure:
             raise Failure("; ".join([str(failure), *self.mistakes(lacking)])) from failure
         if found := self.mistakes(lacking):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rig.clock import ZONE
 from rig.gateway import CONNECT_FOR_S, SITE, Gateway
-from rig.wait import PATIENCE_S, Failure, until
+from rig.wait import Failure, until
 from rig.witness import Message, Witness
 
 from .broker import Broker
@@ -14,6 +14,8 @@ from .machine import Machine
 
 NAME = "box-1"
 CONFIG = "/etc/cuffd/cuffd.toml"
+PATIENCE_S = 240.0
+"""More than `tests/bluez` has: here a whole system does what it does beside."""
 
 
 class InstalledGateway(Gateway):
@@ -38,7 +40,7 @@ class InstalledGateway(Gateway):
 
     async def is_online_again(self, runs: int) -> None:
         """Returns once a run that was not among the first so many has come online and, with cuffs to hear, listens to the air."""
-        await until(lambda: len(self.runs()) > runs, "cuffd to be online again", 150, poll_s=0.1)
+        await until(lambda: len(self.runs()) > runs, "cuffd to be online again", PATIENCE_S, poll_s=0.1)
         if self.registrations:
             await self.scans()
 

@@ -15,8 +15,8 @@ from rig.wait import until
 
 HERE = Path(__file__).resolve().parent
 KERNEL_OPTIONS = "console=ttyS0 quiet panic=-1 mitigations=off random.trust_cpu=on nokaslr cryptomgr.notests=1 systemd.show_status=no"
-BOOT_S = 180
-HALT_S = 90
+BOOT_S = 300
+HALT_S = 180
 
 
 class Machine(Guest):

@@ -64,7 +64,7 @@ async def measure_in_session(box: Box, cuff: Cuff, counted: int) -> None:
     box.gateway.sessions |= {taken.raw: "s1" for taken in cuff.measured[before:]}
     await cuff.switch_on()
     await box.gateway.is_alive_until(
-        lambda: len(box.gateway.answers("s1")[-1].body["counted"]) == counted, f"{counted} counted readings", 150
+        lambda: len(box.gateway.answers("s1")[-1].body["counted"]) == counted, f"{counted} counted readings"
     )
 
 
