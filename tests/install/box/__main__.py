@@ -109,6 +109,8 @@ async def take(box: Box, suite: str, name: str) -> bool:
         notes = f" ({', '.join(box.notes)})" if box.notes else ""
         print(f"ok {suite}/{name} {seconds:.0f} s{notes}", flush=True)
         return True
+    box.let_go()
+    box.broker.release()
     evidence = box.logs / f"{name}.why"
     evidence.write_text(f"{why}\n\n{await journal(box)}")
     last = why.strip().splitlines()[-1][:LINE_IS_AT_MOST]
@@ -121,7 +123,8 @@ async def journal(box: Box) -> str:
     if not box.machine.is_on:
         return ""
     try:
-        return (await box.machine.run("systemctl status cuffd bluetooth --no-pager -n 0; journalctl -b --no-pager -n 300"))[1]
+        told = "systemctl status cuffd bluetooth --no-pager -n 0; journalctl -b --no-pager -n 300; journalctl -b -t cuffd -o json -n 300"
+        return (await box.machine.run(told))[1]
     except GuestDied as died:
         return str(died)
 

@@ -131,6 +131,11 @@ class Box:
             cuff.measured = [taken for taken in cuff.measured if taken not in lost]
         self.notes.append(f"{len(lost)} of {len(may_lack)} confirmed by bluetoothd alone")
 
+    def let_go(self) -> None:
+        """After a failure: the next steps are judged by what they do, not by what is missing already."""
+        for cuff in self.cuffs:
+            cuff.measured = [taken for taken in cuff.measured if taken.raw in self.arrived()]
+
     def mistakes(self, may_lack: list[Measurement]) -> list[str]:
         """What is wrong with what arrived. A cuff's clock is given 1.5 s to answer, which a busy emulated machine may not make: the
         reading then says that its time is unknown.
