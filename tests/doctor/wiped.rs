@@ -61,7 +61,11 @@ async fn the_broker_is_told_and_nothing_is_left() {
         .publish(topic, "{}", true, PublishProperties::default())
         .await;
     assert_eq!(patient.platform.next_on("/info").await.payload, b"{}");
+    // What was moved aside may hold what reached nobody.
     let said = wipe(&patient.gateway, &patient.bus.address(), &["--yes"]).await;
+    assert_eq!(said.code, Some(1), "{}", said.stderr);
+    assert!(said.stderr.contains(".damaged-"), "{}", said.stderr);
+    let said = wipe(&patient.gateway, &patient.bus.address(), &["--yes", "--even-unsent"]).await;
     assert_eq!(said.code, Some(0), "{}{}", said.stdout, said.stderr);
     assert_eq!(left(&patient.gateway), [""; 0]);
     let retired = status(&mut patient.platform, "retired").await.json();
@@ -83,7 +87,7 @@ async fn the_broker_is_told_and_nothing_is_left() {
         said.stdout
     );
     // Once more is no fault: there is nothing any more.
-    let again = wipe(&patient.gateway, &patient.bus.address(), &["--yes"]).await;
+    let again = wipe(&patient.gateway, &patient.bus.address(), &["--yes", "--even-unsent"]).await;
     assert_eq!(
         (again.code, left(&patient.gateway).len()),
         (Some(0), 0),
@@ -168,7 +172,7 @@ async fn bonds_that_cannot_be_removed_are_named_and_the_next_time_they_go() {
     let paired = patient.gateway.path("store/cuffs.toml");
     let cuff = "[[cuffs]]\nid = \"second\"\naddress = \"C0:FF:EE:00:00:02\"\npatient = \"p-2\"\n";
     fs::write(&paired, cuff).unwrap();
-    let said = wipe(&patient.gateway, &no_bus(&patient.gateway), &["--yes"]).await;
+    let said = wipe(&patient.gateway, &no_bus(&patient.gateway), &["--yes", "--even-unsent"]).await;
     assert_eq!(said.code, Some(74), "{}{}", said.stdout, said.stderr);
     assert!(
         said.stdout.contains("LEFT  bonds of 2 cuffs: there is no D-Bus"),
@@ -176,7 +180,7 @@ async fn bonds_that_cannot_be_removed_are_named_and_the_next_time_they_go() {
         said.stdout
     );
     assert_eq!(left(&patient.gateway), ["cuffs.toml"]);
-    let said = wipe(&patient.gateway, &patient.bus.address(), &["--yes"]).await;
+    let said = wipe(&patient.gateway, &patient.bus.address(), &["--yes", "--even-unsent"]).await;
     assert_eq!(said.code, Some(0), "{}{}", said.stdout, said.stderr);
     assert_eq!(left(&patient.gateway), [""; 0]);
 }
@@ -227,7 +231,7 @@ async fn cut_short_it_is_done_to_its_end_by_running_it_again() {
     for number in 0..20_000 {
         fs::write(folder.join(format!("cuffd.db.damaged-{number:05}")), "").unwrap();
     }
-    let mut command = patient.gateway.command(&["wipe", "--yes"]);
+    let mut command = patient.gateway.command(&["wipe", "--yes", "--even-unsent"]);
     command.env("DBUS_SYSTEM_BUS_ADDRESS", patient.bus.address());
     let mut process = command.spawn().unwrap();
     let first = folder.join("cuffd.db");
@@ -239,7 +243,7 @@ async fn cut_short_it_is_done_to_its_end_by_running_it_again() {
         "the key goes last: {} files",
         middle.len()
     );
-    let said = wipe(&patient.gateway, &patient.bus.address(), &["--yes"]).await;
+    let said = wipe(&patient.gateway, &patient.bus.address(), &["--yes", "--even-unsent"]).await;
     assert_eq!(said.code, Some(0), "{}{}", said.stdout, said.stderr);
     assert_eq!(left(&patient.gateway), [""; 0]);
     status(&mut patient.platform, "retired").await;
