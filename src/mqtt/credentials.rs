@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::client::{Class, Fault, Login};
-use super::settings::{Broker, Transport};
+use super::client::{Class, Fault, Login, Plan, Publish};
+use super::settings::{Broker, Settings, Transport};
 use super::tls;
 use crate::private::Private;
 
@@ -40,4 +40,25 @@ fn in_words(fault: &tls::TlsError) -> Fault {
         .map(|cause| format!(": {cause}"))
         .unwrap_or_default();
     Fault::new(Class::Config, format!("{fault}{cause}"))
+}
+
+/// How a broker is connected to, with its files as they are now.
+///
+/// # Errors
+/// A file that the config names for this broker cannot be used.
+pub(super) fn plan(settings: &Settings, broker: &Broker, will: Publish) -> Result<Plan, Fault> {
+    let (tls, login) = read_files(broker)?;
+    Ok(Plan {
+        version: settings.version,
+        host: broker.host.clone(),
+        port: broker.port,
+        tls,
+        client_id: settings.client_id.clone(),
+        login,
+        keep_alive: settings.keep_alive,
+        connect_timeout: settings.timing.connect,
+        will,
+        will_delay: settings.will_delay,
+        window: settings.window.get(),
+    })
 }

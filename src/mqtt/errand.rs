@@ -8,8 +8,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use uuid::Uuid;
 
-use super::client::{Class, Connection, Event, Fault, Handed, Outcome, Plan, Publish, Subscription, reach};
-use super::credentials::read_files;
+use super::client::{Class, Connection, Event, Fault, Handed, Outcome, Publish, Subscription, reach};
+use super::credentials::{plan, read_files};
 use super::settings::{Broker, Settings};
 
 /// For each answer of the broker.
@@ -68,20 +68,7 @@ async fn once(
     notices: &[Notice],
     retain: bool,
 ) -> Result<Done, Fault> {
-    let (tls, login) = read_files(broker)?;
-    let plan = Plan {
-        version: settings.version,
-        host: broker.host.clone(),
-        port: broker.port,
-        tls,
-        client_id: settings.client_id.clone(),
-        login,
-        keep_alive: settings.keep_alive,
-        connect_timeout: settings.timing.connect,
-        will: publish(will, retain),
-        will_delay: settings.will_delay,
-        window: settings.window.get(),
-    };
+    let plan = plan(settings, broker, publish(will, retain))?;
     let mut connection = Connection::open(&plan);
     let done = converse(&mut connection, &settings.topics.command(), notices, retain).await;
     if done.is_ok() {

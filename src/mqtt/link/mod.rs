@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::client::{Class, Fault, Plan, Publish};
 use super::command::Incoming;
-use super::credentials::read_files;
+use super::credentials::plan;
 use super::message::reply::Outgoing;
 use super::message::status::{self, Connection, Presence};
 use super::message::{MessageError, Origin, info as info_message};
@@ -217,19 +217,7 @@ impl<O: Outbox> Link<O> {
             id: Uuid::new_v4(),
             correlation: None,
         };
-        Ok(read_files(broker).map(|(tls, login)| Plan {
-            version: settings.version,
-            host: broker.host.clone(),
-            port: broker.port,
-            tls,
-            client_id: settings.client_id.clone(),
-            login,
-            keep_alive: settings.keep_alive,
-            connect_timeout: settings.timing.connect,
-            will,
-            will_delay: settings.will_delay,
-            window: settings.window.get(),
-        }))
+        Ok(plan(settings, broker, will))
     }
 
     /// Looks for a message that breaks connections.
