@@ -84,7 +84,7 @@ impl Pairing {
 
     async fn carry_out(&mut self, made: &mut Made) -> Result<Paired, Failure> {
         self.tell(Step::Searching).await;
-        let mut found = self.search(SEARCH_FOR).await?;
+        let mut found = self.search(SEARCH_FOR, |_| true).await?;
         self.tell(Step::Found {
             name: found.name.clone(),
             rssi: found.rssi,
@@ -94,7 +94,8 @@ impl Pairing {
             // The cuff does not know it any more, or it would not have to be paired.
             bonder::remove(&self.bluez, &found.path).await.map_err(failed)?;
             self.tell(Step::OldBondRemoved).await;
-            found = self.search(AGAIN_FOR).await?;
+            // What was on its way when the bond was removed still has it.
+            found = self.search(AGAIN_FOR, |found| !found.bonded).await?;
         }
         self.take_radio().await?;
         let (questions, asked) = mpsc::channel(1);
@@ -105,13 +106,12 @@ impl Pairing {
         self.bond(bonder, asked).await
     }
 
-    async fn search(&mut self, patience: Duration) -> Result<Found, Failure> {
+    async fn search(&mut self, patience: Duration, is_meant: fn(&Found) -> bool) -> Result<Found, Failure> {
         while self.found.try_recv().is_ok() {}
         let heard = async {
             loop {
                 match self.found.recv().await {
-                    // What was on its way when the bond was removed.
-                    Some(found) if found.bonded && patience == AGAIN_FOR => {}
+                    Some(found) if !is_meant(&found) => {}
                     other => return other,
                 }
             }
