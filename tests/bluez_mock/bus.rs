@@ -14,11 +14,17 @@ pub(crate) struct Bus {
 }
 
 impl Bus {
+    /// Where everybody may talk to everybody.
     pub(crate) async fn start() -> Self {
+        Self::with_rules("").await
+    }
+
+    /// The same, with these rules in its policy beside.
+    pub(crate) async fn with_rules(rules: &str) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let config = folder.path().join("bus.conf");
         let socket = folder.path().join("bus");
-        tokio::fs::write(&config, configuration(&socket))
+        tokio::fs::write(&config, configuration(&socket, rules))
             .await
             .expect("the configuration is written");
         let daemon = Command::new("dbus-daemon")
@@ -44,7 +50,7 @@ impl Bus {
     }
 }
 
-fn configuration(socket: &Path) -> String {
+fn configuration(socket: &Path, rules: &str) -> String {
     format!(
         r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -56,6 +62,7 @@ fn configuration(socket: &Path) -> String {
     <allow send_destination="*" eavesdrop="true"/>
     <allow eavesdrop="true"/>
     <allow own="*"/>
+    {rules}
   </policy>
 </busconfig>
 "#,
