@@ -4,6 +4,10 @@
 //!   before the first connection; nothing ever unsubscribes (cuffs take that for the end of the bond).
 //! * The stream is not polled before the cuff's attributes are listed, nor while they are being listed: btleplug names a
 //!   value by the list at the moment of polling, and silently drops what it cannot name. Unpolled values wait.
+//! * Each cuff has a D-Bus connection of its own. dbus-daemon (1.16 and earlier) compares match rules without their
+//!   `path_namespace`: who takes back the rule for one cuff's values loses the rule that the same connection made last, which
+//!   was another cuff's, and that cuff's values with it. btleplug closes no connection, so a cuff that is let go leaves one
+//!   behind; the bus grants a user 256.
 //! * A subscription made while the cuff is away is carried out by bluetoothd before it reads the first value of the next
 //!   connection. Hence [`arm`].
 

@@ -23,7 +23,6 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use btleplug::platform::Manager;
 use jiff::tz::TimeZone;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
@@ -122,8 +121,7 @@ async fn collect(
     cancel: CancellationToken,
 ) -> Result<(), RadioError> {
     let (bluez, facts) = bluez::Bluez::connect().await.map_err(|_| RadioError::NoBus)?;
-    let manager = Manager::new().await.map_err(|_| RadioError::NoBus)?;
-    let mut tower = radio::Tower::new(settings, chores, events, progress, bluez, manager);
+    let mut tower = radio::Tower::new(settings, chores, events, progress, bluez);
     let result = tower.run(facts, cancel).await;
     if let Err(failure) = &result {
         tower.rescue(failure).await;

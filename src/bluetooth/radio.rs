@@ -11,7 +11,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use btleplug::platform::Manager;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
@@ -48,7 +47,6 @@ pub(super) struct Tower {
     events: mpsc::Sender<source::Event>,
     progress: Arc<AtomicU64>,
     bluez: Bluez,
-    manager: Manager,
     radio: Radio,
     is_up: bool,
     devices: Devices,
@@ -99,7 +97,6 @@ impl Tower {
         events: mpsc::Sender<source::Event>,
         progress: Arc<AtomicU64>,
         bluez: Bluez,
-        manager: Manager,
     ) -> Self {
         let radio = Radio::new(settings.adapter.clone(), settings.recover);
         Self {
@@ -107,7 +104,6 @@ impl Tower {
             events,
             progress,
             bluez,
-            manager,
             radio,
             is_up: false,
             devices: Devices::default(),

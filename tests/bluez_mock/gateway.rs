@@ -1,7 +1,6 @@
 //! The code under test in a process of its own: only a new process can be given another system bus.
 
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -13,7 +12,7 @@ use cuffd::core::cuff::{Cuff, Wearer};
 use cuffd::core::models::Model;
 use cuffd::core::source::{ClockNote, CuffHealth, Event, RadioHealth};
 use jiff::tz::TimeZone;
-use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -95,6 +94,13 @@ impl Gateway {
         self.said[from..].to_vec()
     }
 
+    /// Tells it that these cuffs are registered now.
+    pub(crate) async fn register(&mut self, cuffs: &str) {
+        let stdin = self.process.stdin.as_mut().expect("it was not told to stop");
+        let line = format!("{cuffs}\n");
+        stdin.write_all(line.as_bytes()).await.expect("it runs");
+    }
+
     /// Tells it to stop.
     pub(crate) fn stop_later(&mut self) {
         drop(self.process.stdin.take());
@@ -136,8 +142,8 @@ async fn is_run_by_the_other_tests() {
     };
     let (events, receiver) = mpsc::channel(16);
     let cancel = CancellationToken::new();
-    // The senders live as long as the gateway does.
-    let (_cuffs, cuffs) = watch::channel(registered(&cuffs));
+    let (register, cuffs) = watch::channel(registered(&cuffs));
+    // Lives as long as the gateway does.
     let (_synchronized, synchronized) = watch::channel(true);
     let settings = Settings {
         adapter: Choice::Auto,
@@ -152,7 +158,7 @@ async fn is_run_by_the_other_tests() {
         cuffs,
         synchronized,
     };
-    stop_with_stdin(cancel.clone());
+    obey_stdin(register, cancel.clone());
     // Nobody pairs anything.
     let (_chores, asked) = mpsc::channel(1);
     let collected = bluetooth::run(settings, asked, events, Arc::new(AtomicU64::new(0)), cancel.clone());
@@ -176,10 +182,13 @@ fn registered(cuffs: &str) -> Arc<[Cuff]> {
     cuffs.split(',').map(cuff).collect()
 }
 
-/// The test's end of the pipe closes when it wants the gateway to stop, and when it is gone itself.
-fn stop_with_stdin(cancel: CancellationToken) {
+/// Each line is a new register. The test's end of the pipe closes when it wants the gateway to stop, and when it is gone
+/// itself.
+fn obey_stdin(register: watch::Sender<Arc<[Cuff]>>, cancel: CancellationToken) {
     std::thread::spawn(move || {
-        let _ = std::io::stdin().read_to_end(&mut Vec::new());
+        for cuffs in std::io::stdin().lines().map_while(Result::ok) {
+            register.send_replace(registered(&cuffs));
+        }
         cancel.cancel();
     });
 }

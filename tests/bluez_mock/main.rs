@@ -347,6 +347,25 @@ async fn a_stranger_is_never_connected_whatever_it_offers() {
     assert_eq!(scene.bluez.stage.count(&format!("Connect {STRANGER}")), 0);
 }
 
+/// dbus-daemon compares match rules without their `path_namespace`: who takes back one cuff's rule loses the one that was made
+/// last, which may be another cuff's.
+#[tokio::test]
+async fn a_cuff_that_is_let_go_takes_no_values_from_another() {
+    let first = Script::new(CUFF).dump(0..1);
+    let mut second = Script::new(OTHER).dump(10..11).dump(11..41);
+    second.advertises = false;
+    let registered = format!("c2={OTHER}=standard");
+    let mut scene = Scene::registered(&format!("c1={CUFF}=standard,{registered}"), vec![first, second]).await;
+    let stage = scene.bluez.stage.clone();
+    assert_eq!(scene.gateway.says("over").await, "over c1 Delivered");
+    stage.cuff(0, |cuff| cuff.advertises = false);
+    stage.cuff(1, |cuff| cuff.advertises = true);
+    assert_eq!(scene.gateway.says("over").await, "over c2 Delivered");
+    scene.gateway.register(&registered).await;
+    assert_eq!(scene.gateway.says("over").await, "over c2 Delivered");
+    assert_eq!(scene.gateway.measurements(), [vec![0], counters(10..41)].concat());
+}
+
 #[tokio::test]
 async fn two_cuffs_at_once_both_deliver() {
     let cuffs = vec![Script::new(CUFF).dump(0..30), Script::new(OTHER).dump(100..130)];

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use btleplug::platform::Manager;
 use tokio::sync::watch;
 use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
@@ -65,7 +66,7 @@ impl Tower {
         }
         for cuff in listed {
             if !self.cuffs.contains_key(&cuff.id) {
-                let link = self.take_up(cuff);
+                let link = self.take_up(cuff).await?;
                 if let Some(link) = link {
                     self.feed(link).await?;
                 }
@@ -74,7 +75,7 @@ impl Tower {
         self.count_wanted().await
     }
 
-    fn take_up(&mut self, cuff: &Cuff) -> Option<RadioEvent> {
+    async fn take_up(&mut self, cuff: &Cuff) -> Result<Option<RadioEvent>, RadioError> {
         let setup = Setup {
             cuff: cuff.id.clone(),
             habits: Habits::of(cuff.model),
@@ -91,7 +92,8 @@ impl Tower {
             events: self.events.clone(),
             stop: stop.clone(),
         };
-        let station = Station::new(setup, cuff.address, self.manager.clone(), wires);
+        let manager = Manager::new().await.map_err(|_| RadioError::NoBus)?;
+        let station = Station::new(setup, cuff.address, manager, wires);
         let id = cuff.id.clone();
         self.tasks.spawn(async move { (id, station.run().await) });
         let registered = Registered {
@@ -101,7 +103,7 @@ impl Tower {
         };
         let link = self.introduce(&registered);
         self.cuffs.insert(cuff.id.clone(), registered);
-        link
+        Ok(link)
     }
 
     pub(super) async fn on_ended(
