@@ -6,6 +6,7 @@ pub mod notice;
 pub mod packet;
 pub mod reconnect;
 pub mod retry;
+pub mod schedule;
 pub mod seldom;
 pub mod tries;
 pub mod watchdog;

@@ -118,6 +118,7 @@ impl Store {
             lock,
         };
         housekeeping::tidy_at_start(&mut database)?;
+        outbox::end_waits_of_another_clock(&database.connection, now.wall);
         let (jobs, thread) = thread::start(database)?;
         Ok(Opened {
             store: Self { jobs, queued },

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Transaction, params};
+use tracing::debug;
 use uuid::Uuid;
 
 use super::column::{self, At, Id};
@@ -29,6 +30,9 @@ const WAITED: &str = "SELECT row, id, seq, attempts, state = 'sent' FROM message
 /// Those whose wait ends later than any wait can.
 const ASTRAY: &str = "SELECT row, id, seq, attempts, state = 'sent' FROM message
     WHERE kind = ?1 AND not_before IS NOT NULL AND not_before > ?2 ORDER BY not_before DESC LIMIT ?3";
+
+/// Those that a broker took later than now, and what they wait for is over.
+const FROM_THE_FUTURE: &str = "UPDATE message SET not_before = ?1 WHERE not_before IS NOT NULL AND sent_at > ?1";
 
 /// The end of the first wait that is not over.
 const NEXT: &str = "SELECT not_before FROM message
@@ -125,6 +129,15 @@ impl Store {
             })
         })
         .await
+    }
+}
+
+/// Ends the waits that were reckoned by a wall clock that has stepped back since. While the daemon runs waits do not depend on
+/// the wall clock; when it starts, nothing else tells how long a message has been waiting.
+pub(super) fn end_waits_of_another_clock(connection: &Connection, now: Timestamp) {
+    // It does without: then they end later.
+    if let Err(fault) = connection.execute(FROM_THE_FUTURE, [At(now)]) {
+        debug!(%fault, "waits for a receipt were left as they are");
     }
 }
 

@@ -173,6 +173,22 @@ async fn without_its_receipt_a_sent_message_comes_again_until_the_receipt_comes(
 }
 
 #[tokio::test]
+async fn a_start_with_a_clock_that_was_set_back_waits_no_longer_for_receipts() {
+    let rig = Rig::new();
+    let opened = rig.open();
+    opened.0.queue(readings(1..=2)).await.unwrap();
+    let times = [(1, -30), (2, 600)];
+    let marks = times.map(|(seq, at)| sent(seq, time(at), Some(time(at + 900))));
+    opened.0.apply(marks.into()).await.unwrap();
+    close(opened).await;
+    // It begins at 0: the second was sent in ten minutes' time.
+    let opened = rig.open();
+    assert_eq!(due(&opened.0, time(0)).await, [(READING, 2)]);
+    assert_eq!(due(&opened.0, time(870)).await, [(READING, 1), (READING, 2)]);
+    close(opened).await;
+}
+
+#[tokio::test]
 async fn a_receipt_that_overtakes_the_mark_of_its_message_finishes_it() {
     let rig = Rig::new();
     let opened = rig.open();

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::answer::{self, Answer};
 use super::packet::Packet;
+use super::schedule::Schedule;
 use super::tries::Tries;
 use super::{Due, Kind, Mark, retry};
 use crate::core::moment::{Moment, Now};
@@ -42,6 +43,7 @@ pub struct Rules {
 #[derive(Debug)]
 pub struct Window {
     rules: Rules,
+    schedule: Schedule,
     page: VecDeque<Due>,
     supply: Supply,
     out: HashMap<Uuid, Out>,
@@ -85,9 +87,10 @@ pub struct Judged {
 impl Window {
     /// Starts empty, and wants a page.
     #[must_use]
-    pub fn new(rules: Rules) -> Self {
+    pub fn new(rules: Rules, schedule: Schedule) -> Self {
         Self {
             rules,
+            schedule,
             page: VecDeque::new(),
             supply: Supply::Unknown,
             out: HashMap::new(),
@@ -195,7 +198,7 @@ impl Window {
             // New, or resent: as if it had never been tried.
             self.tries.forget(id);
         }
-        let verdict = self.verdict(id, code, out, now.wall);
+        let verdict = self.verdict(id, code, out, now);
         self.mark(verdict, now);
         Some(Judged {
             kind: out.kind,
@@ -265,10 +268,10 @@ impl Window {
         self.out.is_empty() && self.page.is_empty() && self.supply == Supply::Dry
     }
 
-    fn verdict(&mut self, id: Uuid, code: u8, out: Out, now: Timestamp) -> Mark {
+    fn verdict(&mut self, id: Uuid, code: u8, out: Out, now: Now) -> Mark {
         let later = |delay| Mark::Later {
             id,
-            not_before: after(now, delay),
+            not_before: self.schedule.after(now.moment, delay),
             why: answer::describe(code),
         };
         match answer::judge(code) {
@@ -276,7 +279,7 @@ impl Window {
                 self.tries.forget(id);
                 Mark::Sent {
                     id,
-                    at: now,
+                    at: now.wall,
                     again_at: self.again_at(out, now),
                 }
             }
@@ -293,9 +296,10 @@ impl Window {
     }
 
     /// FHIR Bundles are done when a broker took them: receipts do not name them.
-    fn again_at(&self, out: Out, now: Timestamp) -> Option<Timestamp> {
+    fn again_at(&self, out: Out, now: Now) -> Option<Timestamp> {
         let timeout = self.rules.receipt_timeout.filter(|_| out.kind != Kind::Fhir)?;
-        Some(after(now, retry::without_receipt(timeout, out.sends)))
+        let wait = retry::without_receipt(timeout, out.sends);
+        Some(self.schedule.after(now.moment, wait))
     }
 
     fn mark(&mut self, mark: Mark, now: Now) {
@@ -312,10 +316,6 @@ fn packet_of(row: &Due) -> Packet<'_> {
         payload: row.payload.len(),
         correlation: None,
     }
-}
-
-fn after(now: Timestamp, delay: Duration) -> Timestamp {
-    now.checked_add(delay).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]

@@ -20,6 +20,10 @@ fn now(milliseconds: u64) -> Now {
     }
 }
 
+fn schedule() -> Schedule {
+    Schedule::starting(now(0))
+}
+
 fn row(kind: Kind, seq: u64) -> Due {
     Due {
         id: Uuid::from_u128(u128::from(seq) * 10 + kind as u128),
@@ -38,7 +42,7 @@ fn readings(seqs: impl IntoIterator<Item = u64>) -> Vec<Due> {
 }
 
 fn filled(rules: Rules, rows: Vec<Due>) -> Window {
-    let mut window = Window::new(rules);
+    let mut window = Window::new(rules, schedule());
     window.ask().expect("an empty window wants a page");
     window.offer(rows);
     window
@@ -68,7 +72,7 @@ fn other_unanswered_publishes_take_their_part_of_the_window() {
 #[test]
 fn replies_get_a_quarter_of_the_window_and_at_least_one_place() {
     for (size, places) in [(1, 1), (3, 1), (8, 2), (20, 5), (100, 25)] {
-        let window = Window::new(Rules { window: size, ..RULES });
+        let window = Window::new(Rules { window: size, ..RULES }, schedule());
         let taken = (0..).take_while(|others| window.has_room_for_reply(*others)).count();
         assert_eq!(taken, places, "a window of {size}");
     }
@@ -120,7 +124,7 @@ fn a_dry_window_asks_again_only_when_woken() {
 
 #[test]
 fn what_is_queued_while_a_page_is_on_its_way_is_not_forgotten() {
-    let mut window = Window::new(RULES);
+    let mut window = Window::new(RULES, schedule());
     window.ask().unwrap();
     window.woken();
     window.offer(Vec::new());
@@ -281,7 +285,7 @@ proptest! {
         steps in prop::collection::vec(step(), 1..400),
     ) {
         let mut world = World::default();
-        let mut window = Window::new(RULES);
+        let mut window = Window::new(RULES, schedule());
         let mut out: Vec<Uuid> = Vec::new();
         for (time, step) in (0..).zip(steps) {
             match step {
@@ -318,7 +322,7 @@ proptest! {
                 Step::Lose => {
                     let marks = window.take_marks();
                     world.store(&marks);
-                    window = Window::new(RULES);
+                    window = Window::new(RULES, schedule());
                     out.clear();
                 }
             }

@@ -9,7 +9,6 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
@@ -27,6 +26,7 @@ use crate::clock;
 use crate::core::delivery::Mark;
 use crate::core::delivery::isolation::{Change, Isolation};
 use crate::core::delivery::reconnect::{Ending, Reconnect, Urgency};
+use crate::core::delivery::schedule::Schedule;
 use crate::core::delivery::seldom::Seldom;
 use crate::core::delivery::tries::Tries;
 use crate::core::moment::Moment;
@@ -91,6 +91,7 @@ pub async fn run<O: Outbox>(
             lost_replies: Seldom::default(),
             outbox_failed: Seldom::default(),
             tries: Tries::default(),
+            schedule: Schedule::starting(clock::now()),
         },
         without_retain: BTreeSet::new(),
         connections: 0,
@@ -124,6 +125,7 @@ struct Memory {
     lost_replies: Seldom,
     outbox_failed: Seldom,
     tries: Tries,
+    schedule: Schedule,
 }
 
 /// How a connection ended.
@@ -320,11 +322,4 @@ async fn changed<T>(value: &mut watch::Receiver<T>) {
     if value.changed().await.is_err() {
         std::future::pending().await
     }
-}
-
-/// The moment at which the wall clock, if nothing sets it, will show `time`.
-fn moment_of(time: Timestamp) -> Moment {
-    let now = clock::now();
-    let left = Duration::try_from(time.duration_since(now.wall)).unwrap_or(Duration::ZERO);
-    now.moment + left
 }

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::work::Work;
-use super::{Inputs, LinkError, Memory, Over, changed, moment_of};
+use super::{Inputs, LinkError, Memory, Over, changed};
 use crate::clock;
 use crate::core::delivery::Page;
 use crate::core::delivery::notice::Notice;
@@ -77,7 +77,7 @@ impl<'a, O: Outbox> Session<'a, O> {
         let now = clock::moment();
         let timing = settings.timing;
         let rules = rules(settings, None);
-        let window = Window::new(rules).after(std::mem::take(&mut memory.tries));
+        let window = Window::new(rules, memory.schedule).after(std::mem::take(&mut memory.tries));
         Self {
             settings,
             origin,
@@ -222,7 +222,7 @@ impl<'a, O: Outbox> Session<'a, O> {
         let may_send = self.stopping.is_none_or(|stopping| stopping.may_send(now));
         if may_send && !self.storing.has_failed() {
             if let Some(skip) = self.window.ask() {
-                self.work.fetch(clock::wall(), skip);
+                self.work.fetch(self.memory.schedule.time(now), skip);
             }
             self.send(connection);
         }
@@ -232,7 +232,7 @@ impl<'a, O: Outbox> Session<'a, O> {
     fn page(&mut self, page: Page) {
         self.next_due = page.next_due.map(|time| {
             let longest = clock::moment() + LONGEST_SLEEP;
-            moment_of(time).min(longest)
+            self.memory.schedule.moment(time).min(longest)
         });
         self.window.offer(page.rows);
     }
