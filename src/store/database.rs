@@ -10,6 +10,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::watch;
 
+use super::high_water::HighWater;
 use super::{Settings, StoreError, file, migrate};
 
 /// How long to wait for another reader of the file, e.g. a backup made with SQLite's own tool.
@@ -41,6 +42,8 @@ pub(super) struct Database {
     pub(super) queued: watch::Sender<u64>,
     /// The write-ahead log still holds values of nobody's that the database has forgotten.
     pub(super) forget_wal: bool,
+    /// Keeps numbers of messages from being given out twice.
+    pub(super) high_water: HighWater,
     /// Held for as long as the database is open.
     pub(super) lock: file::Lock,
 }

@@ -112,7 +112,8 @@ pub(super) fn make_private(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn open_private(path: &Path) -> Result<File, StoreError> {
+/// Opens a file of ours, making it if it is not there, and takes it away from everyone else.
+pub(super) fn open_private(path: &Path) -> Result<File, StoreError> {
     try_open_private(path).map_err(|cause| refused(path, cause))
 }
 

@@ -129,6 +129,11 @@ fn commit(database: &mut Database, step: &Step) -> Result<(), StoreError> {
         }
         Ok(())
     })?;
+    let readings = step.judged.iter().filter_map(|one| match &one.became {
+        Became::Reading(reading) => Some(&reading.message),
+        Became::Duplicate | Became::Nobody { .. } => None,
+    });
+    database.high_water.note(readings.chain(&step.messages));
     database.announce();
     let nobodys = step
         .judged

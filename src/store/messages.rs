@@ -54,6 +54,7 @@ impl Store {
                 }
                 Ok(())
             })?;
+            database.high_water.note(messages.iter());
             database.announce();
             Ok(())
         })

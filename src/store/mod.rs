@@ -15,6 +15,7 @@ mod damaged;
 mod database;
 mod error;
 mod file;
+mod high_water;
 mod housekeeping;
 mod identity;
 mod judged;
@@ -55,6 +56,7 @@ pub use self::summary::DeliverySummary;
 pub use self::thread::StoreThread;
 
 use self::database::Database;
+use self::high_water::HighWater;
 use self::thread::Job;
 use crate::core::moment::Now;
 
@@ -109,12 +111,14 @@ impl Store {
         file::examine(&settings.path)?;
         let lock = file::lock(&settings.path)?;
         let (connection, aside) = damaged::connect_or_replace(&settings.path, now.wall)?;
+        let high_water = HighWater::open(&settings.path, &connection)?;
         let (announce, queued) = watch::channel(0);
         let mut database = Database {
             connection,
             settings,
             queued: announce,
             forget_wal: false,
+            high_water,
             lock,
         };
         housekeeping::tidy_at_start(&mut database)?;

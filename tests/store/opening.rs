@@ -4,13 +4,36 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::Path;
 
+use cuffd::core::delivery::Kind;
 use cuffd::store::{Store, StoreError};
 use rusqlite::Connection;
 
-use crate::rig::{Rig, at, close, settings};
+use crate::rig::{Rig, at, close, message, settings};
 
 /// The schema as it was released: opening a file made from it must work for ever.
 const VERSION_1: &str = include_str!("../schema/v1.sql");
+
+/// A log that was cut short, or a backup that was put back.
+#[tokio::test]
+async fn a_database_that_was_set_back_gives_no_number_out_twice() {
+    let rig = Rig::new();
+    let queue = async |seqs: std::ops::RangeInclusive<u64>| {
+        let opened = rig.open();
+        let messages = seqs.map(|seq| message(Kind::Reading, seq)).collect();
+        opened.0.queue(messages).await.unwrap();
+        let highest = opened.0.heads().await.unwrap()[&Kind::Reading];
+        close(opened).await;
+        highest
+    };
+    queue(1..=3).await;
+    let earlier = fs::read(rig.path()).unwrap();
+    queue(4..=7).await;
+    fs::write(rig.path(), earlier).unwrap();
+    assert_eq!(queue(5..=5).await, 7, "4 to 7 were given out");
+    // What the file says is taken only if it says something.
+    fs::write(rig.beside(".highest"), "reading   99 or so").unwrap();
+    assert_eq!(queue(6..=6).await, 7, "the database tells");
+}
 
 #[tokio::test]
 async fn two_never_have_the_store_open_at_once() {
