@@ -3,17 +3,18 @@
 //! Nothing here waits or stores. What a method returns must be stored before anything else is asked of the gatekeeper: the
 //! gate has taken it in already.
 
-use std::collections::HashMap;
+mod candidates;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tracing::{error, info, warn};
 use uuid::Uuid;
 
-use super::maker::{Maker, Subject};
+pub(super) use self::candidates::{Candidate, Candidates};
+use super::maker::Maker;
 use super::resume::Terms;
 use crate::core::cuff::Cuff;
 use crate::core::gate_clock::GateClock;
-use crate::core::moment::{Now, whole_seconds};
+use crate::core::moment::Now;
 use crate::core::name::Name;
 use crate::core::readiness::answer::{Answer, Attested, State};
 use crate::core::readiness::event::{Connection, Event};
@@ -22,14 +23,13 @@ use crate::core::readiness::outcome::{Alert, Fate, Judged, JudgedRound, Outcome}
 use crate::core::readiness::policy::Policy;
 use crate::core::readiness::record::Record;
 use crate::core::readiness::refusal::Refusal;
-use crate::core::reading::{Reading, ReadingId};
+use crate::core::reading::ReadingId;
 use crate::core::reason::ReadingReason;
-use crate::core::source::Description;
 use crate::core::state::session::{NotCounted, Notes, SessionState, Unassigned};
 use crate::mqtt::message::MessageError;
 use crate::mqtt::message::alert::About;
 use crate::private::Private;
-use crate::store::{Became, MeasurementId, NewEvent, Step};
+use crate::store::{NewEvent, Step};
 
 /// The gate with its clock, and what it has said.
 #[derive(Debug)]
@@ -55,38 +55,6 @@ pub(super) struct Said {
     /// The messages that say so.
     pub(super) ids: Vec<Uuid>,
     pub(super) notes: Notes,
-}
-
-/// A stored measurement that is to be judged.
-pub(super) struct Candidate {
-    pub(super) measurement: MeasurementId,
-    pub(super) octets: Vec<u8>,
-    pub(super) digest: Option<[u8; 32]>,
-    /// When it was received, by the wall clock.
-    pub(super) received_at: Timestamp,
-    /// By the wall clock.
-    pub(super) offset_s: Option<i64>,
-    /// How far the wall clock was ahead of the gate's.
-    pub(super) ahead: SignedDuration,
-}
-
-impl Candidate {
-    /// When it was taken, by the wall clock: `taken_at` is by the gate's, as is `received_at`.
-    fn by_wall(&self, taken_at: Timestamp, received_at: Timestamp) -> Timestamp {
-        if taken_at == received_at {
-            return self.received_at;
-        }
-        // As much as the cuff's offset was put right by: a stamp of whole seconds stays one.
-        let ahead = SignedDuration::from_secs(whole_seconds(self.ahead));
-        taken_at.saturating_add(ahead).unwrap_or(taken_at)
-    }
-}
-
-/// Measurements of one connection that are to be judged.
-pub(super) struct Candidates<'a> {
-    pub(super) cuff: &'a Cuff,
-    pub(super) description: &'a Description,
-    pub(super) by_id: HashMap<Uuid, Candidate>,
 }
 
 impl Gatekeeper {
@@ -372,57 +340,6 @@ impl Gatekeeper {
             Ok(message) => step.messages.push(message),
             Err(error) => untold(&error),
         }
-    }
-
-    fn judged(&mut self, judged: Judged, candidates: &mut Candidates<'_>, step: &mut Step) {
-        let ReadingId::Unique(id) = judged.id else { return };
-        let Some(candidate) = candidates.by_id.remove(&id) else {
-            return;
-        };
-        match self.became(id, judged, &candidate, candidates) {
-            Ok(became) => step.judged.push(crate::store::Judged {
-                measurement: candidate.measurement,
-                became,
-            }),
-            // It stays in the store as it came.
-            Err(error) => error!(%error, cuff = %candidates.cuff.id, "a measurement could not be made a message"),
-        }
-    }
-
-    fn became(
-        &mut self,
-        id: Uuid,
-        judged: Judged,
-        candidate: &Candidate,
-        candidates: &Candidates<'_>,
-    ) -> Result<Became, MessageError> {
-        let digest = candidate.digest;
-        let reasons = judged.fate.reasons().to_vec();
-        if reasons.contains(&ReadingReason::Duplicate) {
-            return Ok(Became::Duplicate);
-        }
-        let Some(patient) = judged.reading.patient.clone() else {
-            return Ok(Became::Nobody { digest });
-        };
-        // What is told is told by the wall clock.
-        let received_at = judged.reading.received_at;
-        let reading = Reading {
-            received_at: candidate.received_at,
-            taken_at: judged.reading.taken_at.map(|at| candidate.by_wall(at, received_at)),
-            offset_s: candidate.offset_s,
-            reasons,
-            ..judged.reading
-        };
-        let new = self.maker.reading(&Subject {
-            id,
-            cuff: candidates.cuff,
-            description: candidates.description,
-            reading: &reading,
-            patient: &patient,
-            octets: &candidate.octets,
-            digest,
-        })?;
-        Ok(Became::Reading(Box::new(new)))
     }
 
     /// What the people in the room are told of the last reading.

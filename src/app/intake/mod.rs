@@ -4,6 +4,7 @@
 //! * What is stored and not judged is judged again after a restart, by the same code.
 //! * While the store does not take a measurement it is offered again and again, never dropped.
 
+mod arrived;
 pub mod ask;
 mod bundles;
 mod connection;
@@ -20,7 +21,6 @@ mod tests;
 mod troubles;
 
 use std::collections::{HashMap, VecDeque};
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,6 +30,7 @@ use tracing::{debug, error, info, warn};
 
 use uuid::Uuid;
 
+use self::arrived::{Arrived, arrived};
 use self::ask::Ask;
 use self::connection::{Facts, OpenConnection, Waiting};
 use self::farewell::Farewell;
@@ -47,7 +48,7 @@ use crate::core::moment::Now;
 use crate::core::name::Name;
 use crate::core::source::{ClockNote, Description, Ending, Event};
 use crate::core::state::{State, StoreState};
-use crate::store::{NewMeasurement, StoreError};
+use crate::store::StoreError;
 use crate::systemd::{BEAT, Heart};
 
 /// Events taken in one go: a dump shares its trips to the disk.
@@ -118,15 +119,6 @@ pub struct Settings {
     pub jump: Duration,
     /// This boot of the machine.
     pub boot: Uuid,
-}
-
-/// A measurement on its way to the store.
-#[derive(Clone)]
-struct Arrived {
-    cuff: Name,
-    octets: Vec<u8>,
-    at: Now,
-    synchronized: bool,
 }
 
 impl Intake {
@@ -347,48 +339,6 @@ impl Intake {
         self.store.end_connection(open.facts.connection, at.wall).await
     }
 
-    /// Makes the first `count` of what arrived durable, then judges those that need not wait.
-    async fn store_first(&mut self, count: usize) -> Result<(), StoreError> {
-        if count == 0 {
-            return Ok(());
-        }
-        let arrived: Vec<Arrived> = self.unsaved.iter().take(count).cloned().collect();
-        let mut new = Vec::with_capacity(count);
-        for one in &arrived {
-            let Arrived {
-                cuff,
-                octets,
-                at,
-                synchronized,
-            } = one;
-            if !self.open.contains_key(cuff) {
-                // A source says first that it is connected. If one forgets, its measurement must not be lost by it.
-                warn!(%cuff, "a measurement came outside a connection");
-                self.begin(cuff.clone(), false, *at).await?;
-            }
-            let Some(open) = self.open.get(cuff) else { continue };
-            new.push(NewMeasurement {
-                connection: open.facts.connection,
-                octets: octets.clone(),
-                at: *at,
-                synchronized: *synchronized,
-            });
-        }
-        let ids = self.store.append(new).await?;
-        self.unsaved.drain(..count);
-        for (one, measurement) in arrived.into_iter().zip(ids) {
-            if let Some(open) = self.open.get_mut(&one.cuff) {
-                open.wait(Waiting {
-                    measurement,
-                    octets: one.octets,
-                    at: one.at,
-                    synchronized: one.synchronized,
-                });
-            }
-        }
-        self.judge_ready().await
-    }
-
     /// Judges what need not wait until its connection is over.
     async fn judge_ready(&mut self) -> Result<(), StoreError> {
         for open in self.open.values_mut() {
@@ -436,34 +386,5 @@ impl Intake {
             }
             changed
         });
-    }
-}
-
-// What a cuff sent is health data.
-impl fmt::Debug for Arrived {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Arrived")
-            .field("cuff", &self.cuff)
-            .finish_non_exhaustive()
-    }
-}
-
-/// A measurement with what the gateway's clock was worth when it came.
-fn arrived(event: Event, synchronized: bool) -> Option<Arrived> {
-    match event {
-        Event::Measurement { cuff, octets, at } => Some(Arrived {
-            cuff,
-            octets,
-            at,
-            synchronized,
-        }),
-        Event::Connected { .. }
-        | Event::Clock { .. }
-        | Event::ClockSettled { .. }
-        | Event::CuffPressure { .. }
-        | Event::Described { .. }
-        | Event::Over { .. }
-        | Event::Cuff { .. }
-        | Event::Radio(_) => None,
     }
 }
