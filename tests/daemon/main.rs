@@ -18,6 +18,7 @@ mod fhir;
 mod help;
 mod kill_at_start;
 mod kill_in_drain;
+mod month;
 mod nats;
 mod orders;
 mod privacy;
