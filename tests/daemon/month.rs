@@ -31,9 +31,9 @@ fn queued(state: &Value) -> u64 {
     state["delivery"]["queued"]["reading"].as_u64().unwrap()
 }
 
-/// Two cuffs measure until a month's readings wait, all signed, and then the month passes.
+/// Forty cuffs measure until a month's readings wait, all signed, and then the month passes.
 async fn month_passes(gateway: &Gateway) -> u64 {
-    let daemon = gateway.simulate(&["--cuffs", "2", "--model", "standard", "--rate", "6000", "--readings", "50"]);
+    let daemon = gateway.simulate(&["--cuffs", "40", "--model", "standard", "--rate", "600", "--readings", "50"]);
     daemon.until("a month", |state| queued(state) >= MONTH as u64).await;
     assert_eq!(daemon.stop().await.code, Some(0));
     let store = rusqlite::Connection::open(gateway.store()).unwrap();

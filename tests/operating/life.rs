@@ -70,6 +70,10 @@ fn prepare_the_clinic(world: &World) {
         world.run(Place::Clinic, &of_the_broker("A gateway with a certificate", &names));
     }
     world.run(Place::Clinic, "systemctl restart mosquitto");
+    // The store's session outlives its connection: the broker keeps for it what comes.
+    let subscribe = "mosquitto_sub -V 5 -c -x 604800 -i store-1 -q 1 -t 'cuffd/v1/+/+/reading' -h mqtt.example.org -p 8883 --cafile \
+                     ca.pem --cert store.pem --key store.key -E";
+    world.run(Place::Clinic, subscribe);
 }
 
 /// Changes the config of the box.

@@ -35,7 +35,7 @@ impl World {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let holder = Command::new("unshare")
-            .args(["-rmnpf", "--kill-child"])
+            .args(["-rmnpuf", "--kill-child"])
             .arg(project("tests/operating/box/world"))
             .args([folder.path(), PROGRAM.as_ref(), project("").as_path()])
             .args(["box", "spare", "clinic"])
@@ -103,9 +103,11 @@ impl World {
     pub(crate) fn give(&self, place: Place, commands: &str) -> Answer {
         let output = Command::new("timeout")
             .args([PATIENCE_S, "nsenter", "--target", &self.first])
-            .args(["--user", "--mount", "--net", "--pid", "--preserve-credentials", "chroot"])
+            .args(["--user", "--mount", "--net", "--pid", "--uts", "--preserve-credentials", "chroot"])
             .arg(self.root(place))
             .args(["env", "-i", "HOME=/root", "LC_ALL=C.UTF-8", "DBUS_SYSTEM_BUS_ADDRESS=unix:path=/run/dbus/bus"])
+            // Nobody says there whether the clock is right.
+            .arg("CUFFD__CLOCK__SOURCE=trust")
             .arg("PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
             .arg("docs=/usr/share/doc/cuffd/examples/broker")
             .args(["bash", "-euo", "pipefail", "-c", &format!("cd /root\n{commands}")])
