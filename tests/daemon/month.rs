@@ -1,24 +1,59 @@
 //! A month without a network, and then all of it at once: nothing has gone, and it comes in order, signed, from little memory.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 
+use cuffd::clock;
+use cuffd::core::delivery::NewMessage;
+use cuffd::proof::{SigningKey, prove};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::mosquitto::Mosquitto;
-use crate::rig::{Daemon, EVERYTHING, Gateway, status};
+use crate::rig::{Daemon, EVERYTHING, Gateway, queued, status};
 use crate::subscriber::Subscriber;
 
 /// Sixty readings a day.
-const MONTH: usize = 30 * 60;
+const MONTH: u64 = 30 * 60;
 
-/// More than `store.keep` of the queue's age.
-const AGED: &str = "UPDATE message SET created_at = created_at - 31 * 86400 * 1000000";
+/// Between two of them.
+const APART: SignedDuration = SignedDuration::from_mins(24);
 
-/// A queue of some 12 MB.
-const QUEUED: usize = 40_000;
+/// As many as have some 10 MB.
+const MANY: u64 = 10_000;
 
-/// What a drain may take beside what the daemon had before.
-const BESIDE_KIB: u64 = 6 * 1024;
+/// What a drain may take beside what the daemon had before: the database's own memory.
+const BESIDE_KIB: u64 = 5 * 1024;
+
+/// A reading of the size that readings have.
+fn reading(seq: u64, created_at: Timestamp) -> (Uuid, Vec<u8>) {
+    let id = Uuid::new_v4();
+    let reading = json!({
+        "schema": "cuffd.reading/1", "id": id, "site": "north", "gateway": "gw", "run": Uuid::nil(), "seq": seq,
+        "test": true, "created_at": created_at, "patient": "p1", "systolic": 120.5, "diastolic": 80, "pulse_rate": 72,
+        "raw": "1e".repeat(400),
+    });
+    (id, reading.to_string().into_bytes())
+}
+
+/// What was measured in a month, begun longer ago than `store.keep`: signed at once, and queued since.
+fn measured_in_a_month(gateway: &Gateway) -> Vec<NewMessage> {
+    let (key, jwk) = SigningKey::generate().unwrap();
+    fs::write(gateway.path("key.jwk"), jwk.expose()).unwrap();
+    fs::set_permissions(gateway.path("key.jwk"), Permissions::from_mode(0o600)).unwrap();
+    let begin = clock::wall() - SignedDuration::from_hours(31 * 24);
+    let signed = |seq| {
+        let created_at = begin + APART * i32::try_from(seq).unwrap();
+        let (id, octets) = reading(seq, created_at);
+        queued(id, seq, created_at, prove(&key, &octets).unwrap())
+    };
+    (1..=MONTH).map(signed).collect()
+}
+
+fn waiting(state: &Value) -> u64 {
+    state["delivery"]["queued"]["reading"].as_u64().unwrap()
+}
 
 /// The most that the daemon has ever occupied, in KiB.
 fn peak(daemon: &Daemon) -> u64 {
@@ -27,43 +62,30 @@ fn peak(daemon: &Daemon) -> u64 {
     line.trim_end_matches("kB").trim().parse().unwrap()
 }
 
-fn queued(state: &Value) -> u64 {
-    state["delivery"]["queued"]["reading"].as_u64().unwrap()
-}
-
-/// Forty cuffs measure until a month's readings wait, all signed, and then the month passes.
-async fn month_passes(gateway: &Gateway) -> u64 {
-    let daemon = gateway.simulate(&["--cuffs", "40", "--model", "standard", "--rate", "600", "--readings", "50"]);
-    daemon.until("a month", |state| queued(state) >= MONTH as u64).await;
-    assert_eq!(daemon.stop().await.code, Some(0));
-    let store = rusqlite::Connection::open(gateway.store()).unwrap();
-    let aged = store.execute(AGED, []).unwrap();
-    let count = "SELECT count(*) FROM message WHERE state = 'queued'";
-    let waiting: i64 = store.query_row(count, [], |row| row.get(0)).unwrap();
-    store.close().unwrap();
-    assert_eq!(aged, usize::try_from(waiting).unwrap(), "nothing was sent");
-    waiting.unsigned_abs()
+/// A broker that knows its subscriber, and is away.
+async fn away(filter: &str) -> (Mosquitto, Subscriber) {
+    let mut broker = Mosquitto::open().await;
+    let platform = Subscriber::start(broker.port, filter).await;
+    broker.stop();
+    (broker, platform)
 }
 
 #[tokio::test]
 async fn after_a_month_without_a_broker_everything_arrives_in_order_and_signed() {
-    let mut broker = Mosquitto::open().await;
-    let mut platform = Subscriber::start(broker.port, EVERYTHING).await;
-    broker.stop();
+    let (mut broker, mut platform) = away(EVERYTHING).await;
     let gateway = Gateway::sending_to(broker.port);
-    let waiting = month_passes(&gateway).await;
+    gateway.queue_all(measured_in_a_month(&gateway)).await;
     // Its housekeeping comes at the start: what is old and unsent stays.
     let daemon = gateway.idle();
+    let is_alone = |state: &Value| state["problems"].to_string().contains("broker_unreachable");
     daemon
-        .until("the month", |state| {
-            queued(state) == waiting && state["problems"].to_string().contains("broker_unreachable")
-        })
+        .until("the month", |state| waiting(state) == MONTH && is_alone(state))
         .await;
     broker.start().await;
     let online = status(&mut platform, "online").await.json();
-    assert_eq!(online["queued"], waiting, "who looks after it sees what comes: {online}");
+    assert_eq!(online["queued"], MONTH, "the platform sees what comes: {online}");
     let mut lines = String::new();
-    for seq in 1..=waiting {
+    for seq in 1..=MONTH {
         let message = platform.next_on("/reading").await;
         assert_eq!(message.json()["seq"], seq, "in order, and none twice");
         lines.push_str(std::str::from_utf8(&message.payload).unwrap());
@@ -72,32 +94,35 @@ async fn after_a_month_without_a_broker_everything_arrives_in_order_and_signed()
     let list = gateway.path("enrolled.jwks");
     let key: Value = serde_json::from_str(&gateway.ask(&["key"]).await.good()).unwrap();
     fs::write(&list, json!({"keys": [key]}).to_string()).unwrap();
-    let checked = gateway
-        .ask_with_input(&["verify", "--keys", list.to_str().unwrap()], &lines)
-        .await;
+    let check = ["verify", "--keys", list.to_str().unwrap()];
+    let checked = gateway.ask_with_input(&check, &lines).await;
     assert_eq!(checked.stderr, "", "no number is missing");
     let checked = checked.good();
     let good = checked.lines().filter(|line| line.starts_with("ok ")).count();
-    assert_eq!(good as u64, waiting);
-    daemon.until("an empty queue", |state| queued(state) == 0).await;
+    assert_eq!(good as u64, MONTH);
+    daemon.until("an empty queue", |state| waiting(state) == 0).await;
     assert_eq!(daemon.stop().await.code, Some(0));
 }
 
 #[tokio::test]
 async fn a_drain_takes_little_memory_however_much_waits() {
-    let mut broker = Mosquitto::open().await;
-    let mut platform = Subscriber::start(broker.port, "cuffd-test/+/+/+/reading").await;
-    broker.stop();
-    let gateway = Gateway::sending_to(broker.port);
-    gateway.queue(QUEUED as u64).await;
+    let (mut broker, mut platform) = away("cuffd-test/+/+/+/reading").await;
+    let gateway = Gateway::sending_with(broker.port, "window = 100");
+    let message = |seq| {
+        let created_at = clock::wall();
+        let (id, octets) = reading(seq, created_at);
+        queued(id, seq, created_at, octets)
+    };
+    gateway.queue_all((1..=MANY).map(message).collect()).await;
     let daemon = gateway.idle();
-    daemon.until("all of it", |state| queued(state) == QUEUED as u64).await;
+    daemon.until("all of it", |state| waiting(state) == MANY).await;
     let before = peak(&daemon);
     broker.start().await;
-    for _ in 0..QUEUED {
+    for _ in 0..MANY {
         platform.next().await;
     }
-    daemon.until("an empty queue", |state| queued(state) == 0).await;
+    daemon.until("an empty queue", |state| waiting(state) == 0).await;
     let beside = peak(&daemon) - before;
+    println!("{MANY} messages took {beside} KiB beside the {before} KiB of before");
     assert!(beside < BESIDE_KIB, "{beside} KiB");
 }

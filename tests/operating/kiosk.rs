@@ -22,7 +22,10 @@ const NOBODY: u32 = 65_534;
 /// A command of the unit on one line.
 fn command(key: &str) -> String {
     let unit = read(UNIT).replace("\\\n", " ");
-    let line = unit.lines().find_map(|line| line.strip_prefix(key)).expect("it is there");
+    let line = unit
+        .lines()
+        .find_map(|line| line.strip_prefix(key))
+        .expect("it is there");
     line.to_owned()
 }
 
@@ -40,10 +43,16 @@ impl Drop for Ends {
 fn show(folder: &Path, address: &str) -> Ends {
     let replaced = [
         ("127.0.0.1:8377", address),
-        ("/dev/tcp/127.0.0.1/8377", &format!("/dev/tcp/{}", address.replace(':', "/"))),
+        (
+            "/dev/tcp/127.0.0.1/8377",
+            &format!("/dev/tcp/{}", address.replace(':', "/")),
+        ),
         ("/run/cuffd-kiosk", folder.to_str().unwrap()),
         // A container has no sandbox to give, and no screen.
-        ("chromium --kiosk", "chromium --no-sandbox --disable-gpu --remote-debugging-port=0 --kiosk"),
+        (
+            "chromium --kiosk",
+            "chromium --no-sandbox --disable-gpu --remote-debugging-port=0 --kiosk",
+        ),
     ];
     let mut script = format!("{}\nexec {}", command("ExecStartPre="), command("ExecStart="));
     for (from, to) in replaced {
@@ -109,8 +118,9 @@ async fn what_the_unit_starts_waits_for_the_page_and_shows_it() {
         .process_group(0);
     let _daemon = Ends(daemon.spawn().unwrap());
     let title = "\"title\": \"Blood pressure before the session\"";
-    until("the page on the screen (packages cage, xwayland, chromium)", async || {
-        shown(screen.path()).filter(|answer| answer.contains(title))
-    })
+    until(
+        "the page on the screen (packages cage, xwayland, chromium)",
+        async || shown(screen.path()).filter(|answer| answer.contains(title)),
+    )
     .await;
 }

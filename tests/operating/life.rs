@@ -62,7 +62,11 @@ fn of_the_broker(heading: &str, names: &[(&str, &str)]) -> String {
 
 /// The clinic as the manual wants it: a broker, its authority, who looks after the boxes, and the service that stores.
 fn prepare_the_clinic(world: &World) {
-    for heading in ["A small authority of your own", "The broker", "A gateway with a password"] {
+    for heading in [
+        "A small authority of your own",
+        "The broker",
+        "A gateway with a password",
+    ] {
         world.run(Place::Clinic, &of_the_broker(heading, &[]));
     }
     for user in ["operator", "store"] {
@@ -101,7 +105,10 @@ fn until(world: &World, place: Place, what: &str, wanted: impl Fn(&Value) -> boo
 }
 
 fn is_connected(state: &Value) -> bool {
-    !state["problems"].as_array().unwrap().contains(&"broker_unreachable".into())
+    !state["problems"]
+        .as_array()
+        .unwrap()
+        .contains(&"broker_unreachable".into())
 }
 
 /// What the broker keeps of the box; nothing if it keeps none.
@@ -132,7 +139,9 @@ async fn measure(world: &World) -> Vec<Uuid> {
         seq,
         topic: Topics::new("cuffd", &name("north"), &name("gw-0042")).reading(),
         schema: "cuffd.reading/1",
-        payload: json!({"schema": "cuffd.reading/1", "seq": seq}).to_string().into_bytes(),
+        payload: json!({"schema": "cuffd.reading/1", "seq": seq})
+            .to_string()
+            .into_bytes(),
         created_at: clock::wall(),
         publish: true,
     };
@@ -164,7 +173,10 @@ fn certificate_of_the_page(world: &World) -> String {
 }
 
 fn fingerprint(answer: &Answer) -> String {
-    let line = answer.stderr.lines().find_map(|line| line.strip_prefix("fingerprint: "));
+    let line = answer
+        .stderr
+        .lines()
+        .find_map(|line| line.strip_prefix("fingerprint: "));
     line.expect("a fingerprint").trim().to_owned()
 }
 
@@ -172,7 +184,9 @@ fn fingerprint(answer: &Answer) -> String {
 async fn every_command_of_the_manual_does_what_it_says() {
     let world = World::new();
     prepare_the_clinic(&world);
-    let here = blocks(&operating()).into_iter().filter(|block| block.place != Place::Systemd);
+    let here = blocks(&operating())
+        .into_iter()
+        .filter(|block| block.place != Place::Systemd);
     let rest: Vec<Block> = here.collect();
     let mut manual = Reader {
         world: &world,
@@ -226,13 +240,23 @@ fn install_and_enrol(world: &World, manual: &mut Reader<'_>) {
 
 fn set_up(world: &World, manual: &mut Reader<'_>) {
     manual.follow("A TV or kiosk");
-    let enabled = world.file(Place::Box, "etc/systemd/system/multi-user.target.wants/cuffd-kiosk.service");
+    let enabled = world.file(
+        Place::Box,
+        "etc/systemd/system/multi-user.target.wants/cuffd-kiosk.service",
+    );
     assert!(enabled.is_symlink());
     let lines = text_below(&operating(), "Phones", "toml");
-    let plain: String = lines.lines().filter(|line| !line.starts_with("tls_")).map(|line| format!("{line}\n")).collect();
+    let plain: String = lines
+        .lines()
+        .filter(|line| !line.starts_with("tls_"))
+        .map(|line| format!("{line}\n"))
+        .collect();
     // What `init` wrote of the code is there already.
     configure(world, |config| {
-        let others: Vec<&str> = config.lines().filter(|line| !line.starts_with("access_code_file")).collect();
+        let others: Vec<&str> = config
+            .lines()
+            .filter(|line| !line.starts_with("access_code_file"))
+            .collect();
         others.join("\n").replace("[web]\n", &plain)
     });
     let code = || fs::read_to_string(world.file(Place::Box, "etc/cuffd/web-code")).unwrap();
@@ -276,7 +300,10 @@ fn renew(world: &World, manual: &mut Reader<'_>) {
     until(world, Place::Box, "the broker", is_connected);
     assert_ne!(state(world, Place::Box)["run"], run);
     let by_hand = world.give(Place::Box, "sudo cuffd check");
-    assert!(by_hand.code == Some(78) && by_hand.stderr.contains("credential"), "{by_hand:?}");
+    assert!(
+        by_hand.code == Some(78) && by_hand.stderr.contains("credential"),
+        "{by_hand:?}"
+    );
     manual.follow("Certificates and secrets");
 }
 
@@ -319,15 +346,25 @@ async fn come_back(world: &World, manual: &mut Reader<'_>) -> Vec<Uuid> {
 }
 
 fn end(world: &World, manual: &mut Reader<'_>, ids: &[Uuid]) {
-    let running = world.give(Place::Box, "sudo CREDENTIALS_DIRECTORY=/etc/cuffd/secrets cuffd wipe --yes");
+    let running = world.give(
+        Place::Box,
+        "sudo CREDENTIALS_DIRECTORY=/etc/cuffd/secrets cuffd wipe --yes",
+    );
     assert_eq!(running.code, Some(75), "{running:?}");
-    until(world, Place::Box, "three that are sent", |state| state["delivery"]["queued"]["reading"] == 0);
+    until(world, Place::Box, "three that are sent", |state| {
+        state["delivery"]["queued"]["reading"] == 0
+    });
     confirm(world, ids);
-    until(world, Place::Box, "the platform's word", |state| state["delivery"]["awaiting_receipt"] == 0);
+    until(world, Place::Box, "the platform's word", |state| {
+        state["delivery"]["awaiting_receipt"] == 0
+    });
     let said = manual.follow("The end");
     for words in ["is retired", "What remains elsewhere", "public key"] {
         assert!(said.stdout.contains(words), "{words} in {}", said.stdout);
     }
-    assert_eq!(fs::read_dir(world.file(Place::Box, "var/lib/cuffd")).unwrap().count(), 0);
+    assert_eq!(
+        fs::read_dir(world.file(Place::Box, "var/lib/cuffd")).unwrap().count(),
+        0
+    );
     assert_eq!(retained(world).unwrap()["state"], "retired");
 }

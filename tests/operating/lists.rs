@@ -36,12 +36,16 @@ fn every_link_of_the_manual_leads_somewhere() {
     let anchor = |heading: &str| heading.to_lowercase().replace(' ', "-").replace([':', ','], "");
     let anchors = |text: &str| -> BTreeSet<String> {
         let headings = text.lines().filter(|line| line.starts_with('#'));
-        headings.map(|line| anchor(line.trim_start_matches('#').trim())).collect()
+        headings
+            .map(|line| anchor(line.trim_start_matches('#').trim()))
+            .collect()
     };
     let links = text.split("](").skip(1).map(|after| after.split(')').next().unwrap());
     let mut count = 0;
     for link in links {
-        let (file, heading) = link.split_once('#').map_or((link, None), |(file, heading)| (file, Some(heading)));
+        let (file, heading) = link
+            .split_once('#')
+            .map_or((link, None), |(file, heading)| (file, Some(heading)));
         let path = format!("docs/{file}");
         assert!(file.is_empty() || project(&path).exists(), "{link}");
         if let Some(heading) = heading {

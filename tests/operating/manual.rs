@@ -59,7 +59,9 @@ pub(crate) fn blocks(text: &str) -> Vec<Block> {
         if let Some(words) = line.strip_prefix('#') {
             words.trim_start_matches('#').trim().clone_into(&mut heading);
         }
-        let Some((margin, tag)) = line.split_once("```") else { continue };
+        let Some((margin, tag)) = line.split_once("```") else {
+            continue;
+        };
         assert!(margin.trim().is_empty(), "a fence begins its line: {line}");
         let inside = lines.by_ref().take_while(|line| line.trim() != "```");
         let inside: Vec<&str> = inside.map(|line| line.strip_prefix(margin).unwrap_or(line)).collect();

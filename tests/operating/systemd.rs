@@ -26,7 +26,11 @@ const STEPS: &[(&str, &str, &str)] = &[
         "one_that_hangs_is_started_again",
         "journalctl -u cuffd --no-pager",
     ),
-    ("sudo apt purge cuffd", "purged_it_leaves_no_state", "apt-get purge -y cuffd"),
+    (
+        "sudo apt purge cuffd",
+        "purged_it_leaves_no_state",
+        "apt-get purge -y cuffd",
+    ),
 ];
 
 /// The source of a step, from its name to the next.

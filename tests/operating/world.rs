@@ -49,7 +49,10 @@ impl World {
         };
         while !world.folder.path().join("ready").exists() {
             let ended = world.holder.try_wait().unwrap();
-            assert!(ended.is_none(), "no machines: {ended:?} (packages util-linux, iproute2)");
+            assert!(
+                ended.is_none(),
+                "no machines: {ended:?} (packages util-linux, iproute2)"
+            );
             std::thread::sleep(Duration::from_millis(20));
         }
         let id = world.holder.id();
@@ -103,9 +106,23 @@ impl World {
     pub(crate) fn give(&self, place: Place, commands: &str) -> Answer {
         let output = Command::new("timeout")
             .args([PATIENCE_S, "nsenter", "--target", &self.first])
-            .args(["--user", "--mount", "--net", "--pid", "--uts", "--preserve-credentials", "chroot"])
+            .args([
+                "--user",
+                "--mount",
+                "--net",
+                "--pid",
+                "--uts",
+                "--preserve-credentials",
+                "chroot",
+            ])
             .arg(self.root(place))
-            .args(["env", "-i", "HOME=/root", "LC_ALL=C.UTF-8", "DBUS_SYSTEM_BUS_ADDRESS=unix:path=/run/dbus/bus"])
+            .args([
+                "env",
+                "-i",
+                "HOME=/root",
+                "LC_ALL=C.UTF-8",
+                "DBUS_SYSTEM_BUS_ADDRESS=unix:path=/run/dbus/bus",
+            ])
             // Nobody says there whether the clock is right.
             .arg("CUFFD__CLOCK__SOURCE=trust")
             .arg("PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
@@ -125,7 +142,13 @@ impl World {
     pub(crate) fn run(&self, place: Place, commands: &str) -> Answer {
         let answer = self.give(place, commands);
         let log = fs::read_to_string(self.file(place, "var/log/cuffd.log")).unwrap_or_default();
-        assert_eq!(answer.code, Some(0), "{commands}\n{}{}\n{log}", answer.stdout, answer.stderr);
+        assert_eq!(
+            answer.code,
+            Some(0),
+            "{commands}\n{}{}\n{log}",
+            answer.stdout,
+            answer.stderr
+        );
         answer
     }
 }

@@ -21,6 +21,7 @@ pub(crate) use commands::{COMMAND, command, in_minutes, send, send_retained};
 pub(crate) use daemon::{Daemon, Ended};
 pub(crate) use gateway::{Gateway, mqtt};
 pub(crate) use measured::{measured, values};
+pub(crate) use seed::queued;
 pub(crate) use wait::{next_second, until, within};
 
 /// Everything that a test gateway publishes.

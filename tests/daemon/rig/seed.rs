@@ -8,6 +8,7 @@ use cuffd::core::delivery::{Kind, NewMessage};
 use cuffd::core::name::Name;
 use cuffd::mqtt::topics::Topics;
 use cuffd::store::{Became, Judged, NewMeasurement, Opened, Settings, Step, Store};
+use jiff::Timestamp;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -19,9 +20,13 @@ const BATCH: usize = 1000;
 impl Gateway {
     /// Queues so many readings in the store. Their octets by id.
     pub(crate) async fn queue(&self, count: u64) -> HashMap<Uuid, Vec<u8>> {
+        self.queue_all((1..=count).map(message).collect()).await
+    }
+
+    /// Queues these in the store. Their octets by id.
+    pub(crate) async fn queue_all(&self, messages: Vec<NewMessage>) -> HashMap<Uuid, Vec<u8>> {
         let mut opened = self.open();
         opened.store.bind_for_tests(name("north"), name("gw")).await.unwrap();
-        let messages: Vec<NewMessage> = (1..=count).map(message).collect();
         let queued = messages.iter().map(|message| (message.id, message.payload.clone()));
         let queued = queued.collect();
         for batch in messages.chunks(BATCH) {
@@ -99,13 +104,18 @@ fn message(seq: u64) -> NewMessage {
         "schema": "cuffd.reading/1", "id": id, "site": "north", "gateway": "gw", "seq": seq, "test": true,
         "created_at": created_at, "patient": "p1", "systolic": 120.5, "diastolic": 80, "pulse_rate": 72,
     });
+    queued(id, seq, created_at, payload.to_string().into_bytes())
+}
+
+/// A reading's message with these octets.
+pub(crate) fn queued(id: Uuid, seq: u64, created_at: Timestamp, payload: Vec<u8>) -> NewMessage {
     NewMessage {
         id,
         kind: Kind::Reading,
         seq,
         topic: Topics::new("cuffd-test", &name("north"), &name("gw")).reading(),
         schema: "cuffd.reading/1",
-        payload: payload.to_string().into_bytes(),
+        payload,
         created_at,
         publish: true,
     }
