@@ -123,6 +123,5 @@ async fn a_drain_takes_little_memory_however_much_waits() {
     }
     daemon.until("an empty queue", |state| waiting(state) == 0).await;
     let beside = peak(&daemon) - before;
-    println!("{MANY} messages took {beside} KiB beside the {before} KiB of before");
     assert!(beside < BESIDE_KIB, "{beside} KiB");
 }

@@ -287,6 +287,7 @@ fn renew(world: &World, manual: &mut Reader<'_>) {
     world.carry("web.pem", Place::Clinic, Place::Box);
     manual.follow("Certificates and secrets");
     assert_ne!(certificate_of_the_page(world), before);
+    is_warned_of_an_end(world);
     let next = fingerprint(&manual.follow("Certificates and secrets"));
     world.carry("gw-0042-next.jwk", Place::Box, Place::Clinic);
     manual.follow("Certificates and secrets");
@@ -305,6 +306,23 @@ fn renew(world: &World, manual: &mut Reader<'_>) {
         "{by_hand:?}"
     );
     manual.follow("Certificates and secrets");
+}
+
+/// `check` and `doctor` tell of a certificate that ends soon.
+fn is_warned_of_an_end(world: &World) {
+    let sign = "openssl ca -batch -notext -config authority.cnf -keyfile authority/ca.key -cert ca.pem -extfile page.cnf -extensions \
+                page -days 20 -in web.csr -out soon.pem";
+    world.run(Place::Clinic, sign);
+    world.carry("soon.pem", Place::Clinic, Place::Box);
+    world.run(Place::Box, "install -m 644 soon.pem /etc/cuffd/web.pem");
+    let checked = world.run(Place::Box, "cuffd check").stderr;
+    assert!(
+        checked.contains("web.tls_cert") && checked.contains("ends at"),
+        "{checked}"
+    );
+    let examined = world.give(Place::Box, "cuffd doctor").stdout;
+    assert!(examined.contains("remark"), "{examined}");
+    world.run(Place::Box, "install -m 644 web.pem /etc/cuffd/web.pem");
 }
 
 /// Backed up, restored on another machine, and refused there until that is meant.
