@@ -32,7 +32,7 @@ impl Reader<'_> {
         self.world.run(block.place, &with_patience(&block.commands))
     }
 
-    fn is_read(mut self) {
+    fn close(mut self) {
         let more = self.rest.next();
         assert!(more.is_none(), "nobody has followed {more:?}");
     }
@@ -197,7 +197,7 @@ async fn every_command_of_the_manual_does_what_it_says() {
     renew(&world, &mut manual);
     let ids = come_back(&world, &mut manual).await;
     end(&world, &mut manual, &ids);
-    manual.is_read();
+    manual.close();
 }
 
 /// Three files make a working box.
