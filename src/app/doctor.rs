@@ -12,7 +12,6 @@ mod store;
 
 pub(super) use self::disk::names_from;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -33,15 +32,12 @@ use crate::core::doctor::{
 use crate::core::readiness::policy::Approval;
 use crate::{clock, user};
 
-/// Where systemd puts the credentials of the running service: who asks beside it is not told.
-const CREDENTIALS: (&str, &str) = ("CREDENTIALS_DIRECTORY", "/run/credentials/cuffd.service");
-
 /// A daemon that takes longer to answer is in trouble.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Looks at everything.
 pub async fn look(path: &Path) -> Facts {
-    let loaded = config::load(path, environment());
+    let loaded = config::load(path, config::environment());
     let daemon = daemon().await;
     let machine = files::look(Path::new("/"));
     let surveyed = survey::survey().await;
@@ -81,16 +77,6 @@ pub async fn look(path: &Path) -> Facts {
         brokers,
         heard,
     }
-}
-
-/// The environment of this process, and the credentials of the running service if this user may see them.
-fn environment() -> BTreeMap<String, String> {
-    let mut environment = config::environment();
-    let (name, folder) = CREDENTIALS;
-    if Path::new(folder).is_dir() {
-        environment.entry(name.to_owned()).or_insert_with(|| folder.to_owned());
-    }
-    environment
 }
 
 async fn daemon() -> DaemonFacts {

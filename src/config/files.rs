@@ -159,7 +159,7 @@ fn resolve(around: &Surroundings, value: &Value) -> Result<PathBuf, Option<&'sta
     }
     let folder = around.credentials.as_ref();
     let folder = folder.ok_or(Some(
-        "a credential, but systemd gives none here: $CREDENTIALS_DIRECTORY is not set",
+        "a credential, which systemd gives to the running service only: say where it is, CREDENTIALS_DIRECTORY=DIRECTORY cuffd …",
     ))?;
     Ok(folder.join(name))
 }

@@ -96,17 +96,27 @@ pub struct ForReplay {
     pub readiness: Option<Policy>,
 }
 
-/// The variables of this process that concern cuffd. What is not UTF-8 in them is replaced, and refused by its key.
+/// The variables of this process that concern cuffd, and where the credentials of the running service are, if this user may
+/// see them. What is not UTF-8 in them is replaced, and refused by its key.
 #[must_use]
 pub fn environment() -> BTreeMap<String, String> {
-    std::env::vars_os()
+    let mut variables: BTreeMap<String, String> = std::env::vars_os()
         .map(|(name, text)| (name.to_string_lossy().into_owned(), text.to_string_lossy().into_owned()))
         .filter(|(name, _)| name.starts_with(source::PREFIX) || name == CREDENTIALS)
-        .collect()
+        .collect();
+    if Path::new(SERVICE_CREDENTIALS).is_dir() {
+        variables
+            .entry(CREDENTIALS.to_owned())
+            .or_insert_with(|| SERVICE_CREDENTIALS.to_owned());
+    }
+    variables
 }
 
 /// Where systemd says it put the service's credentials.
 const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
+
+/// Where systemd puts them while the service runs (systemd.exec(5)).
+const SERVICE_CREDENTIALS: &str = "/run/credentials/cuffd.service";
 
 /// Reads the config at `path`, `environment` over it, and the cuffs that `pair` wrote.
 ///
