@@ -33,10 +33,17 @@ def main() -> int:
     if unknown:
         print(f"no such scenario: {', '.join(unknown)}; there are:", *ALL, sep="\n  ", file=sys.stderr)
         return 2
-    suites = SUITES if options.suite == "all" else (options.suite,)
+    names = options.names or list(ALL)
+    match options.suite:
+        case "all":
+            shares = {suite: names for suite in SUITES}
+        case "shared":
+            shares = {suite: names[first :: len(SUITES)] for first, suite in enumerate(SUITES)}
+        case suite:
+            shares = {suite: names}
     # A machine keeps less than one core busy, so that two run side by side.
-    with ProcessPoolExecutor(len(suites)) as pool:
-        results = list(pool.map(run_suite_alone, [options] * len(suites), suites))
+    with ProcessPoolExecutor(len(shares)) as pool:
+        results = list(pool.map(run_suite_alone, [options] * len(shares), shares.keys(), shares.values()))
     passed, failed = (sum(column) for column in zip(*results, strict=True))
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
@@ -45,7 +52,7 @@ def main() -> int:
 def arguments() -> argparse.Namespace:
     """What `run` was called with."""
     parser = argparse.ArgumentParser(prog="run", description=__doc__)
-    parser.add_argument("--suite", choices=(*SUITES, "all"), default="all")
+    parser.add_argument("--suite", choices=(*SUITES, "all", "shared"), default="all", help="shared: each scenario once, in one of them")
     parser.add_argument("--binary", type=Path, required=True, help="the cuffd to test")
     parser.add_argument("--cache", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--out", type=Path, required=True, help=argparse.SUPPRESS)
@@ -53,16 +60,15 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def run_suite_alone(options: argparse.Namespace, suite: str) -> tuple[int, int]:
+def run_suite_alone(options: argparse.Namespace, suite: str, names: list[str]) -> tuple[int, int]:
     """As `run_suite`, in a process of its own."""
-    return asyncio.run(run_suite(options, suite))
+    return asyncio.run(run_suite(options, suite, names))
 
 
-async def run_suite(options: argparse.Namespace, suite: str) -> tuple[int, int]:
-    """Runs the scenarios in one machine, or more where one damages it; how many passed and failed."""
+async def run_suite(options: argparse.Namespace, suite: str, names: list[str]) -> tuple[int, int]:
+    """Runs these scenarios in one machine, or more where one damages it; how many passed and failed."""
     out = options.out / suite
     shutil.rmtree(out, ignore_errors=True)
-    names = options.names or list(ALL)
     started = time.monotonic()
     passed = 0
     guest: Guest | None = None
