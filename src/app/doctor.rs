@@ -133,7 +133,8 @@ fn settings(loaded: &Loaded) -> Settings {
         reserve: config.store.reserve,
         has_policy: config.readiness.is_some(),
         openers: Openers {
-            page: config.web.enabled && page::opens_sessions(config) && !cuff::patients(&config.cuffs).is_empty(),
+            page: config.web.enabled && page::opens_sessions(config),
+            has_patient: !cuff::patients(&config.cuffs).is_empty(),
             commands: may_command(config, Command::OpenSession),
         },
         may_attest: config.web.enabled

@@ -121,7 +121,7 @@ fn no_commands(settings: Option<&Settings>, topics: &str) -> Check {
     let message = "it does not let this gateway listen for commands: none arrives";
     let step =
         format!("the broker's access rules must let this gateway's user read `{topics}/command`: `docs/broker/acl`");
-    if settings.is_some_and(|settings| settings.openers.page) {
+    if settings.is_some_and(|settings| settings.openers.page && settings.openers.has_patient) {
         Check::warn(About::Broker, message, step)
     } else {
         Check::bad(About::Broker, message, step)

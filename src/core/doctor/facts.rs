@@ -103,8 +103,10 @@ pub struct Settings {
 /// Who may open sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Openers {
-    /// The page.
+    /// The page, for the patients of registered cuffs.
     pub page: bool,
+    /// A cuff is registered whose patient it could be opened for.
+    pub has_patient: bool,
     /// Commands.
     pub commands: bool,
 }

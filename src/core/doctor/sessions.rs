@@ -34,10 +34,15 @@ pub(super) fn checks(facts: &Facts) -> Vec<Check> {
 }
 
 fn opening(openers: Openers) -> Check {
-    match (openers.page, openers.commands) {
+    match (openers.page && openers.has_patient, openers.commands) {
         (true, true) => Check::ok(About::Sessions, "the page and the clinic's commands may open one"),
         (true, false) => Check::ok(About::Sessions, "the page may open one"),
         (false, true) => Check::ok(About::Sessions, "the clinic's commands may open one"),
+        (false, false) if openers.page => Check::bad(
+            About::Sessions,
+            "nobody may open one: the page does it for the patients of registered cuffs, and there is none",
+            "`sudo cuffd pair`",
+        ),
         (false, false) => Check::bad(
             About::Sessions,
             "nobody may open one: no key may command `open_session`, and the page may not",

@@ -60,6 +60,7 @@ fn settings() -> Settings {
         has_policy: true,
         openers: Openers {
             page: true,
+            has_patient: true,
             commands: false,
         },
         may_attest: true,

@@ -86,6 +86,7 @@ fn what_a_broker_refuses_is_told_with_the_rules_that_are_missing() {
         config: good(Settings {
             openers: Openers {
                 page: false,
+                has_patient: true,
                 commands: true,
             },
             ..settings()
@@ -194,6 +195,8 @@ fn a_session_needs_a_policy_and_somebody_who_may_open_it() {
     assert_says(&undecided, About::Sessions, Bad, "approve", "`decide`");
     let nobody = set(|settings| settings.openers.page = false);
     assert_says(&nobody, About::Sessions, Bad, "nobody may open one", "open_session");
+    let nobodys = set(|settings| settings.openers.has_patient = false);
+    assert_says(&nobodys, About::Sessions, Bad, "registered cuffs", "cuffd pair");
 }
 
 #[test]
