@@ -31,7 +31,7 @@ pub struct Aside {
 /// Opens the database; replaces it first, if it is damaged.
 pub(super) fn connect_or_replace(path: &Path, now: Timestamp) -> Result<(Connection, Option<Aside>), StoreError> {
     finish_replacement(path, now)?;
-    match connect_checked(path) {
+    match connect_twice(path) {
         Ok(connection) => Ok((connection, None)),
         Err(StoreError::Damaged(_)) => {
             let aside = replace(path, now)?;
@@ -42,10 +42,22 @@ pub(super) fn connect_or_replace(path: &Path, now: Timestamp) -> Result<(Connect
     }
 }
 
+/// Opens the database; where it seems to be damaged, once more, and then it is checked whole: SQLite says of a read that
+/// failed, which may pass, the same as of damage, which stays.
+fn connect_twice(path: &Path) -> Result<Connection, StoreError> {
+    match connect_checked(path) {
+        Err(StoreError::Damaged(_)) => {
+            file::suspect(path);
+            connect_checked(path)
+        }
+        other => other,
+    }
+}
+
 /// Opens the database, and checks it whole if damage was seen while it was used.
 fn connect_checked(path: &Path) -> Result<Connection, StoreError> {
     let connection = connect(path)?;
-    let mark = file::beside(path, ".suspect");
+    let mark = file::beside(path, file::SUSPECT);
     if mark.exists() {
         check_whole(&connection)?;
         remove(path, &mark)?;
@@ -102,7 +114,7 @@ fn put_in_place(path: &Path, aside: &Path) -> Result<(), StoreError> {
         rename(path, &file::beside(path, suffix), &file::beside(aside, suffix))?;
     }
     rename(path, &file::beside(path, NEW), path)?;
-    remove(path, &file::beside(path, ".suspect"))
+    remove(path, &file::beside(path, file::SUSPECT))
 }
 
 /// Where a damaged database was being moved to: its log is there and it is not.

@@ -2,7 +2,6 @@
 //!
 //! What is committed survives a power cut (WAL, `synchronous=FULL`). What is deleted is overwritten (`secure_delete`).
 
-use std::fs::File;
 use std::path::Path;
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use tokio::sync::watch;
 
 use super::high_water::HighWater;
 use super::{Settings, StoreError, file, migrate};
+use crate::directory;
 
 /// How long to wait for another reader of the file, e.g. a backup made with SQLite's own tool.
 const BUSY: Duration = Duration::from_secs(5);
@@ -67,14 +67,6 @@ impl Database {
         self.queued.send_modify(|count| *count = count.wrapping_add(1));
     }
 
-    /// Remembers over a restart that the file must be checked whole before it is used again.
-    pub(super) fn suspect(&self) {
-        let mark = file::beside(&self.settings.path, ".suspect");
-        if let Err(error) = File::create(mark) {
-            tracing::warn!(%error, "cannot mark the damaged database for its check");
-        }
-    }
-
     /// Moves the write-ahead log into the database and empties it.
     pub(super) fn checkpoint(&mut self) -> Result<(), StoreError> {
         let busy: bool = self
@@ -120,7 +112,17 @@ pub(super) fn connect(path: &Path) -> Result<Connection, StoreError> {
     connection.execute_batch(SETUP)?;
     migrate::bring_up(&mut connection)?;
     look(&connection)?;
+    name_durably(path)?;
     Ok(connection)
+}
+
+/// Makes the names of the database and of its log durable. SQLite does so too, but not heeding whether it could; and with the
+/// name of the log a power cut would take everything away that was ever reported stored in it.
+fn name_durably(path: &Path) -> Result<(), StoreError> {
+    directory::sync(path).map_err(|cause| StoreError::Open {
+        path: directory::of(path).into(),
+        cause,
+    })
 }
 
 /// From here on the log is taken into the database, also when the connection is closed.

@@ -15,6 +15,9 @@ use super::{Opened, Settings, Store, StoreError};
 use crate::core::moment::Now;
 use crate::{directory, user};
 
+/// Beside a database of which damage was seen.
+pub(super) const SUSPECT: &str = ".suspect";
+
 /// Reading and writing for the owner alone.
 const OWNER_ONLY: u32 = 0o600;
 
@@ -42,6 +45,13 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
     PathBuf::from(name)
+}
+
+/// Remembers over a restart that the database must be checked whole before it is used again.
+pub(super) fn suspect(path: &Path) {
+    if let Err(error) = File::create(beside(path, SUSPECT)) {
+        tracing::warn!(%error, "cannot mark the damaged database for its check");
+    }
 }
 
 /// Refuses a path whose directory is missing or not this user's to write to, or that is a symbolic link itself (its directory

@@ -1,6 +1,8 @@
 //! SQLite on a thread of its own: what was measured, and what is still to be sent.
 //!
-//! * What a method has returned `Ok` for survives a power cut; what it has returned `Err` for is not there at all.
+//! * What a method has returned `Ok` for survives a power cut; what it has returned `Err` for is not there. Only if the process
+//!   ends right then, before anything else is written, it may be there afterwards, whole: of what was written and could not be
+//!   synced nobody knows. (`tests/crash_points` holds both.)
 //! * Everything a method writes, it writes in one transaction, unless it says otherwise.
 //! * A measurement is in exactly one place: waiting to be judged, a reading, or counted and forgotten.
 //! * A message's octets never change, and its `seq` is never given out again, whatever is deleted.
@@ -156,7 +158,7 @@ impl Store {
         let job = move |database: &mut Database| {
             let result = work(database);
             if matches!(result, Err(StoreError::Damaged(_))) {
-                database.suspect();
+                file::suspect(&database.settings.path);
             }
             // Whoever asked may have stopped waiting.
             let _unheard = answer.send(result);
