@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "a test that cannot read the source has failed")]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -204,6 +205,33 @@ fn imports_are_found_in_every_form() {
     );
     assert_eq!(imports("let x = crate::app::run();"), ["app"]);
     assert_eq!(imports("// crate::app is not meant\n"), Vec::<String>::new());
+}
+
+/// Each is there for a reason that is written down, and no reason outlives its crate.
+#[test]
+fn every_dependency_stands_in_the_document_with_its_reason() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let manifest = fs::read_to_string(root.join("Cargo.toml")).expect("it is there");
+    let manifest: toml::Table = manifest.parse().expect("cargo reads it");
+    let named: BTreeSet<&str> = ["dependencies", "dev-dependencies"]
+        .into_iter()
+        .flat_map(|table| manifest[table].as_table().expect("a table"))
+        .map(|(name, wanted)| wanted.get("package").and_then(toml::Value::as_str).unwrap_or(name))
+        .collect();
+    let document = fs::read_to_string(root.join("docs/dependencies.md")).expect("it is there");
+    let explained: Vec<(&str, &str)> = document
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once("` | "))
+        .collect();
+    for (name, reason) in &explained {
+        let cells: Vec<&str> = reason.trim_end_matches(" |").split(" | ").collect();
+        assert_eq!(cells.len(), 5, "{name}: for, saves, alone, kept by, licence");
+        assert!(cells.iter().all(|cell| !cell.trim().is_empty()), "{name}");
+    }
+    let explained: Vec<&str> = explained.into_iter().map(|(name, _)| name).collect();
+    let once: BTreeSet<&str> = explained.iter().copied().collect();
+    assert_eq!(once.len(), explained.len(), "each once");
+    assert_eq!(once, named, "docs/dependencies.md, and Cargo.toml");
 }
 
 /// Everything in backquotes in the tables of the threat model that looks like a test is one.
