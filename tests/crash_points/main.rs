@@ -12,8 +12,10 @@
 //! some of them in every way.
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::print_stdout,
+    clippy::wildcard_enum_match_arm,
     reason = "a test may panic: that is how it fails; and it tells its figures"
 )]
 
