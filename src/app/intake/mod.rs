@@ -46,6 +46,7 @@ use crate::clock;
 use crate::core::cuff::Cuff;
 use crate::core::moment::Now;
 use crate::core::name::Name;
+use crate::core::reading::cuff_clock::CuffClock;
 use crate::core::source::{ClockNote, Description, Ending, Event};
 use crate::core::state::{State, StoreState};
 use crate::store::StoreError;
@@ -309,6 +310,8 @@ impl Intake {
     async fn settle(&mut self, cuff: &Name) -> Result<(), StoreError> {
         if let Some(open) = self.open.get_mut(cuff) {
             open.settled = true;
+            let CuffClock { read, set_now, .. } = open.facts.clock;
+            debug!(%cuff, read = read.is_some(), set = set_now.is_some(), "the cuff's clock is settled");
         }
         self.judge_ready().await
     }

@@ -40,6 +40,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--suite", required=True)
     parser.add_argument("--package", type=Path, required=True)
     parser.add_argument("--program", type=Path)
+    parser.add_argument("--previous", type=Path)
     parser.add_argument("--without", action="append", default=[], choices=sorted({"init", *NEEDS.values()}))
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
@@ -78,7 +79,9 @@ async def live(options: argparse.Namespace) -> int:
 
 
 def bring_packages(options: argparse.Namespace, folder: Path) -> tuple[str, str]:
-    """Two packages into the shared folder: the one under test, and the same as an earlier version; their versions."""
+    """Two packages into the shared folder: an earlier version, and the one under test; their versions. Between two releases all have
+    the same number, so the earlier one gets a lower one.
+    """
     current = version_of(options.package)
     previous = f"{current}~before"
     target = folder / f"{current}.deb"
@@ -86,7 +89,7 @@ def bring_packages(options: argparse.Namespace, folder: Path) -> tuple[str, str]
         repacked(options.package, current, target, options.program)
     else:
         shutil.copy(options.package, target)
-    repacked(target, previous, folder / f"{previous}.deb")
+    repacked(options.previous or target, previous, folder / f"{previous}.deb")
     return previous, current
 
 

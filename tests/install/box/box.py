@@ -4,6 +4,7 @@ import shlex
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from rig import check
 from rig.clock import CuffClock
@@ -11,7 +12,9 @@ from rig.cuff import Cuff
 from rig.habits import Habits
 from rig.measurement import Measurement
 from rig.wait import Failure, until
+from rig.witness import Message
 
+from . import clocks
 from .broker import Broker
 from .gateway import PATIENCE_S, InstalledGateway
 from .machine import Machine
@@ -92,6 +95,30 @@ class Box:
             case _:
                 return await self.do("cuffd readings --format jsonl | grep -o '\"id\":\"[0-9a-f-]\\{36\\}\"' | sort -u")
 
+    async def is_well(self) -> None:
+        """Returns once `doctor` has nothing to say against it."""
+
+        async def well() -> bool:
+            return await self.machine.succeeds("cuffd doctor >/run/doctor 2>&1")
+
+        try:
+            await until(well, "doctor to be content", PATIENCE_S, poll_s=1)
+        except Failure as failure:
+            raise Failure(f"{failure}: {await self.do('cat /run/doctor')}") from failure
+
+    async def judges_again(self, session: str, before: Message) -> Message:
+        """Returns the answer of another run about this session, which is `ready` as the one before was, for as long."""
+
+        def again() -> bool:
+            return self.gateway.answers(session)[-1].body["run"] != before.body["run"]
+
+        await self.gateway.is_alive_until(again, "the session to be judged again")
+        after = await self.gateway.has_answered(session, "ready")
+        for name in ("valid_until", "counted", "systolic", "diastolic"):
+            if after.body[name] != before.body[name]:
+                raise Failure(f"{name} was {before.body[name]}, is {after.body[name]}")
+        return after
+
     # Cuffs
 
     async def new_cuff(self, habits: Habits) -> Cuff:
@@ -120,8 +147,8 @@ class Box:
         try:
             await until(lambda: set(of_somebody) <= self.arrived(), "everything to arrive", PATIENCE_S, poll_s=0.1)
         except Failure as failure:
-            raise Failure("; ".join([str(failure), *self.mistakes(lacking)])) from failure
-        if found := self.mistakes(lacking):
+            raise Failure("; ".join([str(failure), *await self.mistakes(lacking)])) from failure
+        if found := await self.mistakes(lacking):
             raise Failure("; ".join(found))
 
     def forget_lost(self, may_lack: list[Measurement]) -> None:
@@ -136,15 +163,20 @@ class Box:
         for cuff in self.cuffs:
             cuff.measured = [taken for taken in cuff.measured if taken.raw in self.arrived()]
 
-    def mistakes(self, may_lack: list[Measurement]) -> list[str]:
-        """What is wrong with what arrived. A cuff's clock is given 1.5 s to answer, which a busy emulated machine may not make: the
-        reading then says that its time is unknown.
+    async def mistakes(self, may_lack: list[Measurement]) -> list[str]:
+        """What is wrong with what arrived. A cuff's clock is given 1.5 s to answer, which a busy emulated machine may not make. That
+        the time of a reading is unknown is excused only where the journal says that its connection came to no answer.
         """
-        undated = {
-            reading.body["raw"]
-            for reading in self.gateway.readings()
-            if "undated" in [reason["code"] for reason in reading.body["reasons"]]
-        }
-        excused = [f"{raw}: {what}" for raw in undated for what in ("taken_at is unknown", "verified is False")]
         found = check.mistakes(self.gateway, self.cuffs, may_lack)
-        return [mistake for mistake in found if not mistake.startswith(tuple(excused))]
+        undated = [reading.body for reading in self.gateway.readings() if is_undated(reading.body)]
+        unread = clocks.Clocks(await self.do(clocks.JOURNAL)) if undated else None
+        excused = [body["raw"] for body in undated if unread and unread.left(body["cuff"]["id"], body["received_at"])]
+        if excused:
+            self.notes.append(f"{len(set(excused))} undated, as the journal explains")
+        allowed = tuple(f"{raw}: {what}" for raw in excused for what in ("taken_at is unknown", "verified is False"))
+        return [mistake for mistake in found if not mistake.startswith(allowed)]
+
+
+def is_undated(body: dict[str, Any]) -> bool:
+    """Whether it says that nobody knows when it was taken."""
+    return "undated" in [reason["code"] for reason in body["reasons"]]

@@ -2,6 +2,7 @@
 
 from . import beginning  # noqa: F401  isort: skip
 from . import use  # noqa: F401  isort: skip
-from . import unit  # noqa: F401  isort: skip
+from . import care  # noqa: F401  isort: skip
 from . import interruptions  # noqa: F401  isort: skip
+from . import unit  # noqa: F401  isort: skip
 from . import end  # noqa: F401  isort: skip

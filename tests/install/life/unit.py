@@ -9,6 +9,8 @@ from rig.wait import Failure
 
 NEEDED = 6
 """The first probes are of what the daemon needs."""
+ELSEWHERE = {"NoNewPrivileges", "CapabilityBoundingSet", "AmbientCapabilities", "RemoveIPC", "SystemCallErrorNumber"}
+"""Switches that other steps look at, and what the filter answers with."""
 RESTARTS_AFTER_S = 2
 """RestartSec of the unit."""
 
@@ -36,12 +38,15 @@ async def its_exposure_is_small(box: Box) -> None:
 
 @step
 async def each_switch_of_the_unit_forbids_what_it_says(box: Box) -> None:
-    """The same probes, by the same user, do all of it outside the unit."""
+    """The same probes do all of it outside the unit: those of the daemon's user, and those that take root to be able to at all."""
     await box.do("mkdir -p /home/other && for f in /home/other /root /srv /tmp; do echo text >$f/open; chmod 644 $f/open; done")
-    await box.do("chown 4242 /srv/open; chmod 755 /root; chmod 777 /srv")
-    await box.do("touch /host/inside && chmod 666 /host/inside && probe /host/inside")
-    outside = await lines_of(box, "runuser -u cuffd -g cuffd -- perl /host/guest/probes")
+    await box.do("chown 4242 /srv/open; chmod 755 /root; chmod 777 /srv; truncate -s 0 /host/inside; chmod 666 /host/inside")
+    await box.do("probe user /host/inside")
     inside = await lines_of(box, "cat /host/inside")
+    outside = await lines_of(box, "runuser -u cuffd -g cuffd -- perl /host/guest/probes user")
+    await box.do("probe root /host/inside")
+    inside += await lines_of(box, "cat /host/inside")
+    outside += await lines_of(box, "perl /host/guest/probes root")
     await box.do("chmod 700 /root; chmod 755 /srv; rm -rf /home/other /root/open /srv/open /tmp/open")
     wrong = [f"outside: {line}" for line in outside if not line.startswith("can ")]
     for number, line in enumerate(inside):
@@ -50,12 +55,35 @@ async def each_switch_of_the_unit_forbids_what_it_says(box: Box) -> None:
             wrong.append(f"inside: {line}")
     if wrong or len(inside) != len(outside):
         raise Failure("; ".join(wrong) or f"inside: {inside!r}")
+    probed = {line.split(" ", 1)[1].split(":")[0] for line in inside[NEEDED:]}
+    if unprobed := await switches(box) - probed - ELSEWHERE:
+        raise Failure(f"nobody tries {sorted(unprobed)}")
     box.notes.append(f"{len(inside) - NEEDED} probes")
+
+
+async def switches(box: Box) -> set[str]:
+    """What the unit that is installed forbids, by the names of its lines: they begin with the first of them."""
+    lines = await lines_of(box, "sed -n '/^NoNewPrivileges=/,/^$/p' /usr/lib/systemd/system/cuffd.service")
+    return {line.split("=")[0] for line in lines if not line.startswith("#")}
 
 
 async def lines_of(box: Box, command: str) -> list[str]:
     """What it prints, without empty lines."""
     return [line for line in (await box.do(command)).splitlines() if line]
+
+
+@step
+async def what_its_user_leaves_in_shared_memory_goes_with_it(box: Box) -> None:
+    """RemoveIPC: what another user leaves there stays."""
+    users = {name: (await box.do(f"leave_shared_memory {name}")).strip() for name in ("cuffd", "nobody")}
+    for user in users.values():
+        await box.expect(f"shared_memory {user}", "1")
+    await box.do("systemctl stop cuffd")
+    await box.expect(f"shared_memory {users['cuffd']}", "0")
+    await box.expect(f"shared_memory {users['nobody']}", "1")
+    runs = len(box.gateway.runs())
+    await box.do("systemctl start cuffd")
+    await box.gateway.is_online_again(runs)
 
 
 @step

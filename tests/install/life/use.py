@@ -8,7 +8,6 @@ from box.step import foundation, step
 from rig.cuff import PASSKEY as DIGITS
 from rig.cuff import Cuff
 from rig.habits import PASSKEY, STANDARD
-from rig.measurement import Measurement
 from rig.wait import Failure
 
 NOW = timedelta(0)
@@ -66,52 +65,3 @@ async def measure_in_session(box: Box, cuff: Cuff, counted: int) -> None:
     await box.gateway.is_alive_until(
         lambda: len(box.gateway.answers("s1")[-1].body["counted"]) == counted, f"{counted} counted readings"
     )
-
-
-@step
-async def after_a_reboot_it_comes_by_itself_and_judges_the_session_again(box: Box) -> None:
-    """Key, cuffs and readings are there; the pass ends when it would have ended; then the session starts."""
-    before = box.gateway.answers("s1")[-1]
-    runs = len(box.gateway.runs())
-    await box.note_state()
-    await box.machine.reboot()
-    await box.gateway.is_online_again(runs)
-    await box.expect("state", "active")
-    await box.state_is_kept()
-
-    def again() -> bool:
-        return box.gateway.answers("s1")[-1].body["run"] != before.body["run"]
-
-    await box.gateway.is_alive_until(again, "the session to be judged again")
-    after = await box.gateway.has_answered("s1", "ready")
-    for name in ("valid_until", "counted", "systolic", "diastolic"):
-        if after.body[name] != before.body[name]:
-            raise Failure(f"{name} was {before.body[name]}, is {after.body[name]}")
-    await box.gateway.post("sessions/s1/start")
-    await box.gateway.has_answered("s1", "started")
-    await box.gateway.post("sessions/s1/close")
-    await box.gateway.has_answered("s1", "ended")
-
-
-@step
-async def after_a_reboot_the_cuffs_are_known(box: Box) -> None:
-    """By their bonds: what they measure is verified. What a cuff sends by itself, once it is encrypted, in the first connection
-    after bluetoothd was started is confirmed before anybody can listen; the next connections are whole.
-    """
-    waits, hastens = box.cuffs[1], box.cuffs[0]
-    waits.measure(3, spacing=timedelta(seconds=1))
-    await waits.switch_on()
-    await box.everything_arrives()
-    first = await connects_once(box, hastens)
-    await connects_once(box, hastens)
-    await box.everything_arrives(may_lack=first)
-    box.forget_lost(first)
-
-
-async def connects_once(box: Box, cuff: Cuff) -> list[Measurement]:
-    """One measurement in one connection."""
-    cuff.measure(1, spacing=NOW)
-    times = cuff.count("disconnected")
-    await cuff.switch_on()
-    await cuff.happened("disconnected", times + 1)
-    return cuff.measured[-1:]
