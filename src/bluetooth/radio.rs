@@ -1,6 +1,7 @@
 //! The radio's task: listens to bluetoothd, lets the cuffs' tasks know, and does what the [`Radio`] says.
 
 mod operator;
+mod refusals;
 mod registry;
 
 pub use self::operator::Wish;
@@ -17,6 +18,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
+use self::refusals::Refusals;
 use super::bluez::{Bluez, Facts};
 use super::facts::{self, Change, Devices, Fact};
 use super::pairing::Paired;
@@ -68,6 +70,7 @@ pub(super) struct Tower {
     wanted: usize,
     /// How the radio stands, if nobody could take that in when it was told.
     untold: Option<RadioHealth>,
+    refusals: Refusals,
     stopping: bool,
 }
 
@@ -85,8 +88,8 @@ type Call = Pin<Box<dyn Future<Output = Done> + Send>>;
 enum Done {
     /// The radio's order.
     Order(Result<(), Fault>),
-    /// Asking bluetoothd for everything.
-    Survey(Result<Vec<Fact>, Fault>),
+    /// Asking bluetoothd to take our agent, and for everything.
+    Survey(Option<Fault>, Result<Vec<Fact>, Fault>),
 }
 
 impl Tower {
@@ -120,6 +123,7 @@ impl Tower {
             pairings: JoinSet::new(),
             wanted: 0,
             untold: None,
+            refusals: Refusals::default(),
             stopping: false,
         }
     }
@@ -324,21 +328,25 @@ impl Tower {
     async fn on_done(&mut self, done: Done) -> Result<(), RadioError> {
         self.under_way = None;
         match done {
-            Done::Order(Err(Fault::Bus)) | Done::Survey(Err(Fault::Bus)) => Err(RadioError::NoBus),
+            Done::Order(Err(Fault::Bus)) | Done::Survey(_, Err(Fault::Bus)) => Err(RadioError::NoBus),
             Done::Order(result) => {
                 if let Err(fault) = result {
                     debug!(?fault, "bluetoothd refused an order");
                 }
                 self.feed(RadioEvent::Done(result)).await
             }
-            Done::Survey(Ok(found)) => {
+            Done::Survey(agent, Ok(found)) => {
+                self.refusals.take(Refusals { agent, survey: None });
                 for fact in found {
                     self.on_fact(fact).await?;
                 }
                 self.feed(RadioEvent::StackUp).await
             }
-            Done::Survey(Err(fault)) => {
-                warn!(?fault, "bluetoothd does not answer");
+            Done::Survey(agent, Err(fault)) => {
+                self.refusals.take(Refusals {
+                    agent,
+                    survey: Some(fault),
+                });
                 self.feed(RadioEvent::StackGone).await?;
                 self.under_way = Some(Box::pin(survey(self.bluez.clone(), ASK_AGAIN)));
                 Ok(())
@@ -383,12 +391,7 @@ async fn carry_out(bluez: Bluez, order: Order) -> Done {
 /// Makes our agent known to a bluetoothd that is new to us, and asks for everything it knows.
 async fn survey(bluez: Bluez, after: Duration) -> Done {
     tokio::time::sleep(after).await;
-    match bluez.register_agent().await {
-        Ok(()) | Err(Fault::InProgress) => {}
-        Err(fault) => warn!(
-            ?fault,
-            "bluetoothd does not take our agent: cuffs that want to pair are not refused in order"
-        ),
-    }
-    Done::Survey(bluez.snapshot().await)
+    let refused = bluez.register_agent().await.err();
+    let agent = refused.filter(|fault| *fault != Fault::InProgress);
+    Done::Survey(agent, bluez.snapshot().await)
 }

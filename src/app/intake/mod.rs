@@ -47,7 +47,7 @@ use crate::core::cuff::Cuff;
 use crate::core::moment::Now;
 use crate::core::name::Name;
 use crate::core::reading::cuff_clock::CuffClock;
-use crate::core::source::{ClockNote, Description, Ending, Event};
+use crate::core::source::{ClockNote, Description, Ending, Event, Failure};
 use crate::core::state::{State, StoreState};
 use crate::store::StoreError;
 use crate::systemd::{BEAT, Heart};
@@ -72,6 +72,8 @@ pub struct Intake {
     gatekeeper: Gatekeeper,
     troubles: Troubles,
     open: HashMap<Name, OpenConnection>,
+    /// How the last connection of each cuff failed, where it did.
+    failed: HashMap<Name, Failure>,
     board: Board,
     farewell: Farewell,
     /// How things stood when this run began.
@@ -139,6 +141,7 @@ impl Intake {
             gatekeeper: Gatekeeper::new(terms.clone(), maker, clock::now()),
             troubles: Troubles::default(),
             open: HashMap::new(),
+            failed: HashMap::new(),
             board,
             farewell: Farewell::default(),
             settings,
@@ -327,7 +330,14 @@ impl Intake {
         };
         match ending {
             Ending::Delivered | Ending::Stopped | Ending::Empty => {
+                self.failed.remove(cuff);
                 info!(%cuff, measurements = open.brought, ?ending, "connection is over");
+            }
+            // A cuff that is tried again and again fails in the same way again and again.
+            Ending::Failed(failure)
+                if self.failed.insert(cuff.clone(), failure) == Some(failure) && open.brought == 0 =>
+            {
+                debug!(%cuff, ?failure, "connection came to nothing again");
             }
             Ending::Failed(failure) => {
                 warn!(%cuff, measurements = open.brought, ?failure, "connection came to nothing")

@@ -15,6 +15,12 @@ pub struct Seldom {
 }
 
 impl Seldom {
+    /// Nothing has happened yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { last: None, untold: 0 }
+    }
+
     /// It has happened again. If it is to be told now: how often it has happened since it was told last, this time included.
     pub fn happened(&mut self, now: Moment) -> Option<u64> {
         self.untold = self.untold.saturating_add(1);

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use tracing::{debug, warn};
 use uuid::Uuid;
 
 use super::client::{Class, Fault, Plan, Publish};
@@ -252,9 +252,7 @@ impl<O: Outbox> Link<O> {
     fn next(&mut self, over: &Over) -> Duration {
         let urgency = self.urgency();
         let next = self.reconnect.over(over.ending(), urgency, rand::random());
-        self.memory.reporter.waiting(&over.fault, over.in_flight.len());
-        let delay_s = next.delay.as_secs_f32();
-        info!(next_broker = next.broker, delay_s, "will connect again");
+        self.memory.reporter.waiting(&over.fault, over.in_flight.len(), next);
         next.delay
     }
 

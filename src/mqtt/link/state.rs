@@ -1,6 +1,7 @@
 //! How the link stands, for `status`, the page and the metrics.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -9,8 +10,14 @@ use tracing::{info, warn};
 use crate::clock;
 use crate::core::delivery::Kind;
 use crate::core::delivery::answer::{self, Answer};
+use crate::core::delivery::reconnect::Next;
+use crate::core::delivery::seldom::Seldom;
 use crate::core::delivery::window::Judged;
+use crate::core::moment::Moment;
 use crate::mqtt::client::{Fault, Subscription};
+
+/// The same fault is logged again after this: a broker may be away for months, or hang up as soon as it has answered.
+const AGAIN_AFTER: Duration = Duration::from_mins(60);
 
 /// How the link stands now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -61,6 +68,9 @@ pub(super) struct Reporter {
     last_codes: BTreeMap<Kind, u8>,
     /// The last reason code for each retained message, by its topic's last level.
     kept_codes: BTreeMap<&'static str, u8>,
+    connected: Seldom,
+    /// The fault that was logged last, and when.
+    told: Option<(Fault, Moment)>,
 }
 
 impl Reporter {
@@ -69,6 +79,8 @@ impl Reporter {
             state,
             last_codes: BTreeMap::new(),
             kept_codes: BTreeMap::new(),
+            connected: Seldom::new(),
+            told: None,
         }
     }
 
@@ -87,11 +99,20 @@ impl Reporter {
         });
     }
 
-    /// The connection is over, or could not be made. The same fault again is not logged again.
-    pub(super) fn waiting(&self, fault: &Fault, unanswered: usize) {
-        let again = self.state.borrow().last_fault.as_ref() == Some(fault);
-        if !again {
+    /// A broker has taken us. Told seldom: one that hangs up after each answer is connected to again and again.
+    pub(super) fn connected(&mut self) -> Option<u64> {
+        self.connected.happened(clock::moment())
+    }
+
+    /// The connection is over, or could not be made. The same fault again is logged seldom.
+    pub(super) fn waiting(&mut self, fault: &Fault, unanswered: usize, next: Next) {
+        let now = clock::moment();
+        let is_known = |(told, at): &(Fault, Moment)| told == fault && now.since(*at) < AGAIN_AFTER;
+        if !self.told.as_ref().is_some_and(is_known) {
+            self.told = Some((fault.clone(), now));
+            let (next_broker, delay_s) = (next.broker, next.delay.as_secs_f32());
             warn!(class = ?fault.class, %fault, unanswered, "no connection to the broker");
+            info!(next_broker, delay_s, "will connect again");
         }
         self.state.send_modify(|state| {
             state.phase = Phase::Waiting;

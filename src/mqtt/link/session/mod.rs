@@ -143,16 +143,19 @@ impl<'a, O: Outbox> Session<'a, O> {
         connection.subscribe(&self.settings.topics.command());
         self.others += 1;
         self.watchdog.sent(clock::moment());
-        info!(
-            broker = %format_args!("{}:{}", plan.host, plan.port),
-            connection = self.identity.number,
-            tls = plan.tls.is_some(),
-            receive_maximum = limits.receive_maximum,
-            largest_packet = limits.largest_packet,
-            retains = self.retains,
-            isolating,
-            "connected"
-        );
+        if let Some(times) = self.memory.reporter.connected() {
+            info!(
+                broker = %format_args!("{}:{}", plan.host, plan.port),
+                connection = self.identity.number,
+                times,
+                tls = plan.tls.is_some(),
+                receive_maximum = limits.receive_maximum,
+                largest_packet = limits.largest_packet,
+                retains = self.retains,
+                isolating,
+                "connected"
+            );
+        }
     }
 
     async fn deliver(
