@@ -1,7 +1,7 @@
 //! What the way from a cuff to the broker costs, on real files and against a real mosquitto.
 //!
 //! `cargo bench --bench spine` measures everything; names after `--` measure only these: `latency`, `drain`, `memory`,
-//! `large`. `benches/run` adds the figures that need neither disk nor broker. Nothing leaves the loopback, and every file
+//! `large`, `idle`. `benches/run` adds the figures that need neither disk nor broker. Nothing leaves the loopback, and every file
 //! lies in a temporary folder below `target/`, on the disk on which the build lies: a `/tmp` in memory would make the disk
 //! look free.
 #![expect(clippy::print_stdout, reason = "the table is what this program is for")]
@@ -12,6 +12,7 @@ mod daemon;
 mod drain;
 mod figures;
 mod gateway;
+mod idle;
 mod large;
 mod latency;
 mod link;
@@ -39,11 +40,12 @@ use figures::Row;
 
 type Measure = fn(&tokio::runtime::Runtime) -> Result<Vec<Row>>;
 
-const MEASURES: [(&str, Measure); 4] = [
+const MEASURES: [(&str, Measure); 5] = [
     ("latency", latency::measure),
     ("drain", drain::measure),
     ("memory", memory::measure),
     ("large", large::measure),
+    ("idle", idle::measure),
 ];
 
 fn main() -> Result<()> {
