@@ -9,7 +9,7 @@ from box.box import Box
 from box.gateway import PATIENCE_S
 from box.step import step, step_with
 from rig.habits import STANDARD
-from rig.wait import Failure, until
+from rig.wait import Failure
 
 BAD, OK, WARN = "bad", "ok", "warn"
 

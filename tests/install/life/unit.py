@@ -11,6 +11,9 @@ NEEDED = 6
 """The first probes are of what the daemon needs."""
 ELSEWHERE = {"NoNewPrivileges", "CapabilityBoundingSet", "AmbientCapabilities", "RemoveIPC", "SystemCallErrorNumber"}
 """Switches that other steps look at, and what the filter answers with."""
+IDLE_S = 120
+A_DAY_S = 86_400
+WRITTEN_A_DAY = 1_000_000
 RESTARTS_AFTER_S = 2
 """RestartSec of the unit."""
 
@@ -126,3 +129,24 @@ async def a_wrong_config_is_not_tried_again(box: Box) -> None:
     await box.expect("property NRestarts", "0")
     await box.do(f"mv /root/good {CONFIG} && systemctl start cuffd")
     await box.gateway.is_online_again(runs)
+
+
+@step
+async def with_nothing_to_do_it_leaves_the_disk_alone(box: Box) -> None:
+    """At most 1 MB a day of its own. What the whole box writes meanwhile is told: most of that is the journal's and the file system's."""
+    before, disk = await written(box), await written_to_the_disk(box)
+    await asyncio.sleep(IDLE_S)
+    own, all_of_it = await written(box) - before, await written_to_the_disk(box) - disk
+    box.notes.append(f"{own} octets of its own, {all_of_it / 1e3:.0f} kB to the disk in {IDLE_S} s")
+    if own * A_DAY_S / IDLE_S > WRITTEN_A_DAY:
+        raise Failure(f"it wrote {own} octets in {IDLE_S} s")
+
+
+async def written(box: Box) -> int:
+    """What the daemon's process had to be written to the disk since its start, in octets."""
+    return int(await box.do("awk '/^write_bytes/ { print $2 }' /proc/$(property MainPID)/io"))
+
+
+async def written_to_the_disk(box: Box) -> int:
+    """What was written to the disk by anybody since the boot, in octets."""
+    return int(await box.do("sync; awk '{ print $7 * 512 }' /sys/block/vda/stat"))

@@ -40,6 +40,7 @@ async def pair(box: Box, cuff: Cuff, patient: str, *options: str) -> None:
 async def a_session_is_opened_on_the_page_and_becomes_ready(box: Box) -> None:
     """Two readings and an attestation after its opening."""
     cuff, gateway = box.cuffs[0], box.gateway
+    lines, octets = await box.logged()
     await gateway.post("sessions", session="s1", patient="p1")
     opened = await gateway.has_answered("s1", "waiting")
     if opened.body["ready"] or opened.body["counted"]:
@@ -53,6 +54,8 @@ async def a_session_is_opened_on_the_page_and_becomes_ready(box: Box) -> None:
     behind = [readings[identity]["raw"] for identity in ready.body["counted"]]
     if behind != [taken.raw for taken in cuff.measured[-2:]]:
         raise Failure(f"not the last two readings are behind it: {ready.text}")
+    lines, octets = [now - then for now, then in zip(await box.logged(), (lines, octets), strict=True)]
+    box.notes.append(f"{lines} lines, {octets / 1e3:.1f} kB of log")
 
 
 async def measure_in_session(box: Box, cuff: Cuff, counted: int) -> None:
