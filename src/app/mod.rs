@@ -7,6 +7,7 @@ pub mod commands;
 pub mod doctor;
 mod housekeeping;
 pub mod intake;
+mod life;
 mod machine;
 mod operator;
 mod page;
@@ -22,26 +23,19 @@ mod wiring;
 pub use self::wiring::store_settings;
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{error, info};
 
-use self::tasks::{Task, Tasks};
+use self::life::Life;
 use crate::config::Config;
 use crate::mqtt::link;
-use crate::proof::{Keyring, KeyringError};
+use crate::proof::KeyringError;
 use crate::simulate;
 use crate::store::{Aside, Opened, Store, StoreError};
-use crate::systemd::{self, Watchdog};
+use crate::systemd;
 use crate::{bluetooth, clock, directory};
-
-/// Stopping takes at most so long, whatever hangs.
-const GRACE: Duration = Duration::from_secs(20);
-
-/// After this the broker is told goodbye although not all is stored: a full disk must not keep that from it.
-const STORING: Duration = Duration::from_secs(8);
 
 /// Events between the source and the intake. A dump of a full cuff fits; more waits in the source.
 const EVENTS: usize = 256;
@@ -157,92 +151,19 @@ impl AppError {
 pub async fn run(config: Config, source: Source, scope: Scope, stop: CancellationToken) -> Result<(), AppError> {
     // From here on a signal ends nothing half-way.
     let mut signals = Signals::listen()?;
-    let (opened, heads) = open_store(&config).await?;
-    let keys = open_keys(&config)?;
-    let Opened { store, mut thread, .. } = opened;
-    let mut watchdog = Watchdog::default();
-    let mut tasks = Tasks::default();
-    let kept = start::Kept {
-        store: &store,
-        heads: &heads,
-        keys,
-    };
-    let running = start::start(&config, source, scope, kept, &mut tasks, &mut watchdog).await?;
-    tasks.spawn(Task::Watchdog, async {
-        watchdog.run().await;
-        Ok(())
-    });
+    let mut life = Life::begin(&config, source, scope, open_store(&config)?).await?;
     systemd::ready("listening for cuffs");
-    info!(site = %config.gateway.site, gateway = %config.gateway.id, run = %running.run, "ready");
     let early = tokio::select! {
-        early = tasks.first_to_end() => Some(early),
-        // Without the store nothing can go on, however idle it is.
-        ended = thread.ended() => Some((Task::Store, ended.map_err(AppError::from))),
+        early = life.ends_early() => Some(early),
         () = signals.ask_to_stop() => None,
         () = stop.cancelled() => None,
     };
-    let store_has_ended = matches!(early, Some((Task::Store, _)));
     systemd::stopping();
-    let stopped = tokio::time::timeout(GRACE, stop_in_order(&running, &mut tasks)).await;
-    if stopped.is_err() {
-        warn!(grace_s = GRACE.as_secs(), still_running = ?tasks.running(), "the grace period is over");
-    }
-    let (mut ends, ended) = match early {
-        None => (Vec::new(), None),
-        Some((task, Ok(()))) => (Vec::new(), Some(AppError::Ended(task.name()))),
-        Some((_, Err(error))) => (vec![error], None),
-    };
-    ends.extend(tasks.take_failed());
-    // A task whose source or store has failed ends by itself, and may be seen to end first: that is not the cause.
-    ends.extend(ended);
-    if ends.is_empty() && !tasks.is_over(Task::Intake) {
-        ends.push(AppError::Unstored);
-    }
-    tasks.abort_all();
-    store.close().await;
-    if !store_has_ended && let Err(error) = thread.ended().await {
-        ends.push(error.into());
-    }
-    for end in &mut ends {
-        if let AppError::Intake(error) = end {
-            give_up(&config, error).await;
-        }
-    }
-    // The first is the cause; what follows it went wrong because of it.
-    ends.into_iter().next().map_or(Ok(()), Err)
+    life.stop().await;
+    life.end(&config, early).await
 }
 
-/// What arrived and was not stored goes into the store that takes the failed one's place.
-async fn give_up(config: &Config, error: &mut intake::IntakeError) {
-    let unsaved = std::mem::take(&mut error.unsaved);
-    let count = unsaved.len();
-    if let Err(cause) = intake::rescue(store_settings(config), unsaved, clock::now()).await {
-        error!(
-            count,
-            cause = chain(&cause),
-            "measurements could not be stored anywhere"
-        );
-    }
-}
-
-/// First what brings measurements, then what stores them, then what sends them.
-async fn stop_in_order(running: &start::Running, tasks: &mut Tasks) {
-    running.source.cancel();
-    let stored = tokio::time::timeout(STORING, async {
-        tasks.ended(Task::Source).await;
-        tasks.ended(Task::Intake).await;
-    });
-    if stored.await.is_err() {
-        warn!("the last measurements are not stored yet: the broker is told goodbye meanwhile");
-    }
-    running.link.cancel();
-    tasks.ended(Task::Link).await;
-    running.control.cancel();
-    // Slow or full, the store has the rest of the grace period.
-    tasks.ended(Task::Intake).await;
-}
-
-async fn open_store(config: &Config) -> Result<(Opened, wiring::Heads), AppError> {
+fn open_store(config: &Config) -> Result<Opened, AppError> {
     // Before anything is changed: it may be another machine's. Whether there is a directory at all, the store says better.
     if !config.gateway.test && directory::of(&config.store.path).is_dir() {
         machine::claim(&config.store.path)?;
@@ -251,21 +172,7 @@ async fn open_store(config: &Config) -> Result<(Opened, wiring::Heads), AppError
     if let Some(aside) = &opened.aside {
         report_aside(aside);
     }
-    let (site, gateway) = (config.gateway.site.clone(), config.gateway.id.clone());
-    if config.gateway.test {
-        opened.store.bind_for_tests(site, gateway).await?;
-    } else {
-        opened.store.bind(site, gateway).await?;
-    }
-    let heads = opened.store.heads().await?;
-    Ok((opened, heads))
-}
-
-fn open_keys(config: &Config) -> Result<Keyring, KeyringError> {
-    let file = &config.gateway.key_file;
-    let keys = Keyring::open(file.path(), file.is_credential())?;
-    info!(kid = keys.public().thumbprint(), "signs");
-    Ok(keys)
+    Ok(opened)
 }
 
 fn report_aside(aside: &Aside) {
