@@ -27,11 +27,11 @@ pub use fault::{Class, Fault};
 /// Larger packets are not accepted from a broker; far more than a command may have.
 const LARGEST_INCOMING: u32 = 64 * 1024;
 
-/// The library's own limit of unacknowledged publishes. Ours is lower; its default reserves memory for 65 535.
-const LIBRARY_WINDOW: u16 = 4096;
+/// The library's own limit of unacknowledged publishes is never higher than this.
+const LARGEST_LIBRARY_WINDOW: u16 = 4096;
 
 /// Requests beside the window's publishes: subscribe, status, info, replies.
-const OTHER_REQUESTS: usize = 32;
+const OTHER_REQUESTS: u16 = 32;
 
 /// How long one address of a broker may take: one that swallows packets must leave the next some of the time that the
 /// whole try has.
@@ -122,6 +122,12 @@ pub(super) enum Outcome {
     Answered(u8),
     /// None came before the connection was over.
     Unanswered,
+}
+
+/// The library's own limit of unacknowledged publishes: above what we ever have out, and no higher, because it reserves a
+/// quarter of a kilobyte for each.
+fn library_window(plan: &Plan) -> u16 {
+    plan.window.saturating_add(OTHER_REQUESTS).min(LARGEST_LIBRARY_WINDOW)
 }
 
 enum Library {

@@ -11,7 +11,7 @@ use rumqttc_v4::{
 use tokio::sync::mpsc;
 
 use super::fault::{Cause, Stage, explain};
-use super::{Event, Handed, Incoming, Limits, OTHER_REQUESTS, Outcome, Plan, Publish, Subscription};
+use super::{Event, Handed, Incoming, Limits, OTHER_REQUESTS, Outcome, Plan, Publish, Subscription, library_window};
 
 /// The broker cannot be told to keep large packets to itself, and one that is too large ends the connection: a larger
 /// limit than with 5.0, so that a mistaken command does not.
@@ -22,7 +22,7 @@ const LARGEST_OUTGOING: usize = 1024 * 1024;
 const REQUEST_BATCH: usize = 16;
 
 pub(super) fn open(plan: &Plan) -> (AsyncClient, EventLoop) {
-    let capacity = usize::from(plan.window) + OTHER_REQUESTS;
+    let capacity = usize::from(plan.window) + usize::from(OTHER_REQUESTS);
     let (client, mut event_loop) = AsyncClient::builder(options(plan)).capacity(capacity).build();
     let mut network = event_loop.network_options();
     network.set_connection_timeout(plan.connect_timeout.as_secs().max(1));
@@ -43,7 +43,7 @@ fn options(plan: &Plan) -> MqttOptions {
         .set_clean_session(true)
         .set_max_request_batch(REQUEST_BATCH)
         .set_max_packet_size(LARGEST_INCOMING, LARGEST_OUTGOING)
-        .set_inflight(plan.window.saturating_add(u16::try_from(OTHER_REQUESTS).unwrap_or(0)))
+        .set_inflight(library_window(plan))
         .set_last_will(LastWill::new(
             will.topic.clone(),
             will.payload.to_vec(),

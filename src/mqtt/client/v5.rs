@@ -18,8 +18,8 @@ use tokio::sync::mpsc;
 
 use super::fault::{Cause, Class, Fault, Stage, explain};
 use super::{
-    Event, Handed, Incoming, LARGEST_INCOMING, LIBRARY_WINDOW, Limits, OTHER_REQUESTS, Outcome, Plan, Publish,
-    Subscription,
+    Event, Handed, Incoming, LARGEST_INCOMING, Limits, OTHER_REQUESTS, Outcome, Plan, Publish, Subscription,
+    library_window,
 };
 use crate::mqtt::message::CONTENT_TYPE;
 
@@ -30,7 +30,7 @@ const SESSION_BEYOND_WILL: Duration = Duration::from_secs(240);
 const REQUEST_BATCH: usize = 16;
 
 pub(super) fn open(plan: &Plan) -> (AsyncClient, EventLoop) {
-    let capacity = usize::from(plan.window) + OTHER_REQUESTS;
+    let capacity = usize::from(plan.window) + usize::from(OTHER_REQUESTS);
     AsyncClient::builder(options(plan)).capacity(capacity).build()
 }
 
@@ -46,7 +46,7 @@ fn options(plan: &Plan) -> MqttOptions {
         .set_clean_start(true)
         .set_connect_timeout(plan.connect_timeout)
         .set_max_request_batch(REQUEST_BATCH)
-        .set_outgoing_inflight_upper_limit(LIBRARY_WINDOW)
+        .set_outgoing_inflight_upper_limit(library_window(plan))
         .set_connect_properties(connect_properties(plan))
         .set_last_will(will(plan));
     match &plan.login {
