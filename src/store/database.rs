@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use super::high_water::HighWater;
 use super::{Settings, StoreError, file, migrate};
+use crate::core::delivery::NewMessage;
 use crate::directory;
 
 /// How long to wait for another reader of the file, e.g. a backup made with SQLite's own tool.
@@ -42,10 +43,10 @@ pub(super) struct Database {
     pub(super) queued: watch::Sender<u64>,
     /// The write-ahead log still holds values of nobody's that the database has forgotten.
     pub(super) forget_wal: bool,
-    /// Keeps numbers of messages from being given out twice.
-    pub(super) high_water: HighWater,
-    /// Held for as long as the database is open.
-    pub(super) lock: file::Lock,
+    /// Keeps numbers of messages from being given out twice; none where nothing outlives the process.
+    pub(super) high_water: Option<HighWater>,
+    /// Held for as long as the database is open; none where nobody else could open it.
+    pub(super) lock: Option<file::Lock>,
 }
 
 impl Database {
@@ -60,6 +61,13 @@ impl Database {
         let done = work(&transaction)?;
         transaction.commit()?;
         Ok(done)
+    }
+
+    /// Notes beside the database that these messages are stored.
+    pub(super) fn note<'m>(&mut self, messages: impl Iterator<Item = &'m NewMessage>) {
+        if let Some(high_water) = &mut self.high_water {
+            high_water.note(messages);
+        }
     }
 
     /// Lets whoever sends messages know that there may be one.

@@ -133,7 +133,7 @@ fn commit(database: &mut Database, step: &Step) -> Result<(), StoreError> {
         Became::Reading(reading) => Some(&reading.message),
         Became::Duplicate | Became::Nobody { .. } => None,
     });
-    database.high_water.note(readings.chain(&step.messages));
+    database.note(readings.chain(&step.messages));
     database.announce();
     let nobodys = step
         .judged

@@ -54,7 +54,7 @@ impl Store {
                 }
                 Ok(())
             })?;
-            database.high_water.note(messages.iter());
+            database.note(messages.iter());
             database.announce();
             Ok(())
         })

@@ -32,6 +32,7 @@ mod salvage;
 mod sessions;
 mod summary;
 mod thread;
+mod volatile;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -120,8 +121,8 @@ impl Store {
             settings,
             queued: announce,
             forget_wal: false,
-            high_water,
-            lock,
+            high_water: Some(high_water),
+            lock: Some(lock),
         };
         housekeeping::tidy_at_start(&mut database)?;
         outbox::end_waits_of_another_clock(&database.connection, now.wall);

@@ -47,18 +47,45 @@ pub(super) fn start(database: Database) -> Result<(mpsc::Sender<Job>, StoreThrea
     Ok((sender, StoreThread { ended }))
 }
 
+/// As [`start`], but the work is done wherever the future is polled: for a database whose work never waits for a disk.
+pub(super) fn share(database: Database) -> (mpsc::Sender<Job>, StoreThread, impl Future<Output = ()> + Send) {
+    let (sender, mut jobs) = mpsc::channel(WAITING_JOBS);
+    let (end, ended) = oneshot::channel();
+    let serve = async move {
+        let mut database = database;
+        let mut asked_to_close = None;
+        while let Some(job) = jobs.recv().await {
+            asked_to_close = perform(job, &mut database);
+            if asked_to_close.is_some() {
+                break;
+            }
+        }
+        let _unwatched = end.send(database.close());
+        drop(asked_to_close);
+    };
+    (sender, StoreThread { ended }, serve)
+}
+
 fn serve(mut database: Database, mut jobs: mpsc::Receiver<Job>) -> Result<(), StoreError> {
     let mut asked_to_close = None;
     while let Some(job) = jobs.blocking_recv() {
-        match job {
-            Job::Work(work) => work(&mut database),
-            Job::Close(asked) => {
-                asked_to_close = Some(asked);
-                break;
-            }
+        asked_to_close = perform(job, &mut database);
+        if asked_to_close.is_some() {
+            break;
         }
     }
     let closed = database.close();
     drop(asked_to_close);
     closed
+}
+
+/// Does the work; where it is to close, returns what is to be dropped when that is done.
+fn perform(job: Job, database: &mut Database) -> Option<oneshot::Sender<()>> {
+    match job {
+        Job::Work(work) => {
+            work(database);
+            None
+        }
+        Job::Close(asked) => Some(asked),
+    }
 }
