@@ -21,9 +21,9 @@ const STORING: Duration = Duration::from_secs(8);
 
 /// A gateway that runs.
 pub(super) struct Life {
-    running: start::Running,
+    pub(super) running: start::Running,
+    pub(super) store: Store,
     tasks: Tasks,
-    store: Store,
     thread: StoreThread,
     store_has_ended: bool,
 }
@@ -78,20 +78,26 @@ impl Life {
 
     /// First what brings measurements, then what stores them, then what sends them.
     async fn stop_in_order(&mut self) {
+        if !self.fall_silent().await {
+            warn!("the last measurements are not stored yet: the broker is told goodbye meanwhile");
+        }
+        let Self { running, tasks, .. } = self;
+        running.link.cancel();
+        tasks.ended(Task::Link).await;
+        running.control.cancel();
+        // Slow or full, the store has the rest of the grace period.
+        tasks.ended(Task::Intake).await;
+    }
+
+    /// Stops what brings measurements, and says whether in time all of them were stored.
+    pub(super) async fn fall_silent(&mut self) -> bool {
         let Self { running, tasks, .. } = self;
         running.source.cancel();
         let stored = tokio::time::timeout(STORING, async {
             tasks.ended(Task::Source).await;
             tasks.ended(Task::Intake).await;
         });
-        if stored.await.is_err() {
-            warn!("the last measurements are not stored yet: the broker is told goodbye meanwhile");
-        }
-        running.link.cancel();
-        tasks.ended(Task::Link).await;
-        running.control.cancel();
-        // Slow or full, the store has the rest of the grace period.
-        tasks.ended(Task::Intake).await;
+        stored.await.is_ok()
     }
 
     /// Ends what has not stopped, closes the store, and says how it all went. `early` is what ended by itself.

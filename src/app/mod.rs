@@ -5,6 +5,7 @@
 pub mod board;
 pub mod commands;
 pub mod doctor;
+pub mod fleet;
 mod housekeeping;
 pub mod intake;
 mod life;
@@ -59,6 +60,8 @@ pub enum Scope {
         /// Where that is.
         socket: PathBuf,
     },
+    /// What one of many invented gateways in a process needs: no page and no control socket.
+    Fleet,
 }
 
 /// Why the daemon ended other than by being asked to.

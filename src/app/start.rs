@@ -50,13 +50,22 @@ pub(super) struct Running {
     pub(super) link: CancellationToken,
     /// Stops the control socket.
     pub(super) control: CancellationToken,
+    /// What is known now.
+    pub(super) state: watch::Receiver<Arc<State>>,
+    /// How the link stands.
+    pub(super) line: watch::Receiver<LinkState>,
+    /// Held for those who follow the key, whether or not anybody can change it.
+    _keys: Keyring,
 }
 
 impl Running {
-    fn of(run: Uuid, scope: Scope) -> Self {
+    fn of(run: Uuid, scope: Scope, channels: &Channels) -> Self {
         Self {
             run,
             scope,
+            state: channels.state.subscribe(),
+            line: channels.link.subscribe(),
+            _keys: channels.keys.clone(),
             source: CancellationToken::new(),
             link: CancellationToken::new(),
             control: CancellationToken::new(),
@@ -113,7 +122,6 @@ pub(super) async fn start(
 ) -> Result<Running, AppError> {
     let Kept { store, heads, keys } = kept;
     let run = Uuid::new_v4();
-    let running = Running::of(run, scope);
     let identity = identity(config, run);
     let descriptions: HashMap<_, _> = store.descriptions().await?.into_iter().collect();
     let board = board(config, &source, &descriptions, store).await?;
@@ -133,11 +141,12 @@ pub(super) async fn start(
         pairing: watch::Sender::new(None),
         keys,
     };
+    let running = Running::of(run, scope, &channels);
     // Before the clock's task begins, so that its first word is not missed.
     let outside = channels.outside(asked, running.source.clone(), watchdog.heart("intake"));
     start_clock(config, &channels, tasks, watchdog.heart("clock"));
     start_keeping(&identity, store, &channels, tasks, watchdog);
-    if matches!(running.scope, Scope::Daemon) {
+    if matches!(running.scope, Scope::Daemon | Scope::Fleet) {
         start_link(config, &identity, store, &channels, &running, tasks, watchdog);
     }
     let (events, arriving) = mpsc::channel(EVENTS);
@@ -159,7 +168,9 @@ pub(super) async fn start(
         tasks,
         watchdog.heart("source"),
     );
-    people::start(config, store, &channels, chores, &running, tasks, watchdog)?;
+    if !matches!(running.scope, Scope::Fleet) {
+        people::start(config, store, &channels, chores, &running, tasks, watchdog)?;
+    }
     Ok(running)
 }
 

@@ -12,11 +12,12 @@ use tracing::info;
 use tracing::level_filters::LevelFilter;
 
 use super::demo::{self, DemoError, Setup, Stored};
-use super::{Global, LogLevel, run, simulate};
+use super::{Global, LogLevel, fleet, run, simulate};
 use crate::app::{self, AppError, Scope, Source};
 use crate::config::files::SecretFile;
 use crate::config::log::Format;
 use crate::config::{self, Config};
+use crate::core::name::Name;
 use crate::simulate::cuff::Surroundings;
 use crate::simulate::narrator::terminal::{Look, Printer};
 use crate::{clock, log};
@@ -117,7 +118,9 @@ async fn count(config: &Config) -> Result<Stored, GatewayError> {
 
 /// Runs the daemon of the config with virtual cuffs in place of the config's.
 pub(super) fn simulate(args: &simulate::Args, global: &Global) -> u8 {
-    let mut loaded = match run::load(global) {
+    // What thousands would log nobody could read.
+    let usual = args.gateways.map(|_| LevelFilter::ERROR);
+    let mut loaded = match run::load(global, usual) {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };
@@ -148,6 +151,9 @@ pub(super) fn simulate(args: &simulate::Args, global: &Global) -> u8 {
         idle_end: config.bluetooth.idle_end,
         linger: Duration::MAX,
     };
+    if let Some(gateways) = args.gateways {
+        return fleet::run(args, gateways, config, &around);
+    }
     let source = match &args.orders {
         Some(orders) => match simulate::follow(orders, &config.cuffs, around) {
             Ok(source) => source,
@@ -157,7 +163,7 @@ pub(super) fn simulate(args: &simulate::Args, global: &Global) -> u8 {
             }
         },
         None => {
-            let (cuffs, source) = args.assemble(clock::wall(), around);
+            let (cuffs, source) = args.assemble(0, clock::wall(), around);
             config.cuffs = cuffs;
             source
         }
@@ -184,6 +190,11 @@ fn separate(config: &mut Config) {
         // Two connections of one client id throw each other out. No other gateway's ends so: a name has no colon.
         mqtt.client_id.push_str(CLIENT_ID_SUFFIX);
     }
+}
+
+/// The client id of one of many simulated gateways.
+pub(super) fn client_id(site: &Name, gateway: &Name) -> String {
+    format!("{site}:{gateway}{CLIENT_ID_SUFFIX}")
 }
 
 /// Asks to stop after `duration`. Never returns: the daemon's own end is what counts.

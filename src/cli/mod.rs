@@ -7,6 +7,7 @@ pub mod demo;
 pub mod doctor;
 pub mod exit;
 mod failure;
+mod fleet;
 pub mod forget;
 mod gateway;
 mod hex;

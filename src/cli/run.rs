@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
+use tracing::level_filters::LevelFilter;
 use tracing::{error, warn};
 
 use super::gateway::stop_after;
@@ -17,19 +18,24 @@ const LAST_THREADS: Duration = Duration::from_secs(1);
 /// Runs the daemon until it is asked to stop.
 #[must_use]
 pub fn run(global: &Global) -> u8 {
-    match load(global) {
+    match load(global, None) {
         Ok(loaded) => daemon(loaded.config, Source::Bluetooth, None),
         Err(code) => code,
     }
 }
 
 /// Reads the config, starts the log, and says what is allowed but unwise; or says every mistake and gives the exit code.
-pub(super) fn load(global: &Global) -> Result<Loaded, u8> {
+/// Unless asked otherwise it logs at the `usual` level, or the config's.
+pub(super) fn load(global: &Global, usual: Option<LevelFilter>) -> Result<Loaded, u8> {
     let loaded = config::load(&global.config, config::environment()).map_err(|mistakes| {
         eprintln!("{mistakes}");
         exit::CONFIG
     })?;
-    let level = global.log_level.map_or(loaded.config.log.level, Into::into);
+    let level = global
+        .log_level
+        .map(Into::into)
+        .or(usual)
+        .unwrap_or(loaded.config.log.level);
     log::start(level, loaded.config.log.format);
     for warning in &loaded.warnings {
         warn!(%warning, "config");

@@ -21,7 +21,7 @@ use crate::simulate::orders;
 use crate::simulate::routine::Pace;
 use crate::simulate::source::Source;
 
-/// Virtual cuffs for testing a platform.
+/// Virtual cuffs and gateways for testing a platform.
 ///
 /// Invented cuffs take the place of those in the config; or those in the config do what --orders says. Everything else
 /// runs as it would. Every message says "test": true, and topics begin with "cuffd-test". The client id ends in
@@ -66,10 +66,39 @@ pub struct Args {
     /// End after this time, e.g. 90s, 5m, 4h; left out: when it is stopped
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub duration: Option<Duration>,
+
+    /// So many gateways in this process, each with a connection and cuffs of its own. See below
+    #[arg(long, value_name = "N", conflicts_with_all = ["orders", "store"],
+          value_parser = clap::value_parser!(u32).range(1..=50_000))]
+    pub gateways: Option<u32>,
+
+    /// The number of the first of them
+    #[arg(long, value_name = "K", default_value_t = 1, requires = "gateways",
+          value_parser = clap::value_parser!(u32).range(1..=49_999))]
+    pub first: u32,
+
+    /// They start within this time, evenly; left out: a second for each hundred
+    #[arg(long, value_name = "TIME", value_parser = duration, requires = "gateways")]
+    pub over: Option<Duration>,
+
+    /// At their end what is queued or awaits a receipt has at most so long
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "30s", requires = "gateways")]
+    pub settle: Duration,
 }
 
 /// The form of a line, for `--help`.
-const ORDERS: &str = r#"Orders:
+const ORDERS: &str = r#"Many gateways:
+  --gateways 1000 is a thousand like that of the config, called ID-00001 and so
+  on, each with the cuffs that the other options say. Their stores are in
+  memory, and all sign with one key, made for them. There is no page and no
+  socket. Each second sees a hundred of them start. stderr tells every five
+  seconds how they stand. At the end stdout has an account of each gateway, a
+  JSON object a line (the last seq of each kind, and what is not delivered),
+  and one of all.
+
+  cuffd simulate --gateways 1000 --rate 0.5 --duration 10m
+
+Orders:
   A line is one connection of one cuff of the config, and what it brings:
 
   {"cuff":"living-room","readings":[{"systolic":146,"diastolic":82,
@@ -154,16 +183,17 @@ impl std::fmt::Display for Rate {
 }
 
 impl Args {
-    /// The cuffs as they are registered, and what plays them, from `at` on.
+    /// The cuffs of the gateway of this number (0: the only one) as they are registered, and what plays them, from `at` on.
     #[must_use]
-    pub fn assemble(&self, at: Timestamp, around: Surroundings) -> (Vec<Cuff>, Source) {
-        self.fleet().assemble(at, around)
+    pub fn assemble(&self, gateway: u32, at: Timestamp, around: Surroundings) -> (Vec<Cuff>, Source) {
+        self.fleet(gateway).assemble(at, around)
     }
 
-    fn fleet(&self) -> Fleet {
+    fn fleet(&self, gateway: u32) -> Fleet {
         let every = Duration::from_secs(60).mul_f64(f64::from(self.readings) / self.rate.0);
         let all = || HABITS.iter().collect();
         Fleet {
+            gateway,
             cuffs: self.cuffs,
             models: Some(self.models.clone())
                 .filter(|models| !models.is_empty())
@@ -215,7 +245,7 @@ mod tests {
 
     #[test]
     fn without_options_one_cuff_measures_once_a_minute() {
-        let fleet = parse("").expect("nothing is required").fleet();
+        let fleet = parse("").expect("nothing is required").fleet(0);
         assert_eq!((fleet.cuffs, fleet.models.len()), (1, HABITS.len()));
         assert_eq!(
             fleet.pace,
@@ -232,7 +262,7 @@ mod tests {
         let line = "--cuffs 3 --model beurer-bm54 --model omron-bls --rate 2 --readings 6 --seed 9 \
                     --fault double=1 --fault kpa --duration 5m";
         let args = parse(line).expect("all good");
-        let fleet = args.fleet();
+        let fleet = args.fleet(0);
         let models: Vec<_> = fleet.models.iter().map(|habits| habits.model).collect();
         assert_eq!(models, ["beurer-bm54", "omron-bls"]);
         assert_eq!(
@@ -273,7 +303,12 @@ mod tests {
             "--duration 0s",
             "--duration 5",
             "--duration 5w",
-            "--gateways 2",
+            "--gateways 0",
+            "--gateways 2 --store x",
+            "--gateways 2 --orders -",
+            "--first 2",
+            "--over 5s",
+            "--gateways 2 --settle 0s",
             "--orders - --cuffs 2",
             "--orders - --fault double",
             "--orders",

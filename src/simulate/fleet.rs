@@ -16,6 +16,8 @@ use crate::core::name::Name;
 /// What a fleet is made of.
 #[derive(Clone, Debug)]
 pub struct Fleet {
+    /// Whose cuffs: the number of one of many gateways, each with patients and values of its own; 0 where there is one.
+    pub gateway: u32,
     /// How many cuffs.
     pub cuffs: u16,
     /// Their models, one after the other and over again; none gives no cuffs.
@@ -36,7 +38,7 @@ impl Fleet {
         let numbered = (1..=self.cuffs).zip(models);
         let (registered, played) = numbered
             .map(|(number, habits)| {
-                let cuff = register(number, habits);
+                let cuff = registered(number, habits, self.patient(number));
                 let diary = Diary {
                     written: VecDeque::new(),
                     then: Then::Routine(Box::new(self.routine(number))),
@@ -48,8 +50,20 @@ impl Fleet {
         (registered, Source::new(played, around))
     }
 
+    #[expect(
+        clippy::expect_used,
+        reason = "a letter, a dash, and at most fifteen digits are a name"
+    )]
+    fn patient(&self, number: u16) -> Name {
+        match self.gateway {
+            0 => name("p", number),
+            gateway => Name::parse(&format!("p{gateway}-{number}")).expect("a name of the grammar"),
+        }
+    }
+
     fn routine(&self, number: u16) -> Routine {
-        let own_seed = self.seed.wrapping_add(u64::from(number) << 32);
+        let own = u64::from(self.gateway) << 44 | u64::from(number) << 32;
+        let own_seed = self.seed.wrapping_add(own);
         Routine::new(own_seed, self.pace, self.faults.clone())
     }
 }
@@ -58,7 +72,10 @@ impl Fleet {
 /// several users, the first is the patient's and the others nobody's.
 #[must_use]
 pub fn register(number: u16, habits: &Habits) -> Cuff {
-    let patient = name("p", number);
+    registered(number, habits, name("p", number))
+}
+
+fn registered(number: u16, habits: &Habits, patient: Name) -> Cuff {
     let [high, low] = number.to_be_bytes();
     Cuff {
         id: name("cuff-", number),

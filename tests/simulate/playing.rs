@@ -21,6 +21,7 @@ use crate::rig::{around, habits, start};
 fn fleet(seed: u64) -> Fleet {
     let faults = Fault::ALL.map(|(_, name)| format!("{name}=0.2").parse().expect("a fault"));
     Fleet {
+        gateway: 0,
         cuffs: 6,
         models: HABITS.iter().collect(),
         seed,

@@ -110,7 +110,7 @@ fn open_socket(
     tasks: &mut Tasks,
 ) -> Result<(), AppError> {
     let path = match &running.scope {
-        Scope::Daemon => control::socket_path(),
+        Scope::Daemon | Scope::Fleet => control::socket_path(),
         Scope::Operator { socket } => socket.clone(),
     };
     let socket = match server::bind(&path) {
