@@ -11,6 +11,7 @@ mod client;
 mod commands;
 mod delivery_faults;
 mod fault_broker;
+#[expect(dead_code, reason = "shared with the tests of fleets, which need more of it")]
 mod mosquitto;
 mod outbox;
 mod poison;

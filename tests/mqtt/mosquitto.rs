@@ -23,6 +23,8 @@ pub(crate) struct Mosquitto {
     config: PathBuf,
     process: Option<Child>,
     folder: TempDir,
+    /// Whether it logs every packet.
+    talks: bool,
 }
 
 impl Mosquitto {
@@ -36,8 +38,17 @@ impl Mosquitto {
         Self::with_files(&[], lines).await
     }
 
-    /// The same, with files beside the config, whose folder is `@` in `lines`.
+    /// Starts with these lines of config, and logs only who comes and goes: for what it costs.
+    pub(crate) async fn quiet(lines: &str) -> Self {
+        Self::begin(&[], lines, false).await
+    }
+
+    /// The same as [`Mosquitto::with`], with files beside the config, whose folder is `@` in `lines`.
     pub(crate) async fn with_files(files: &[(&str, &str)], lines: &str) -> Self {
+        Self::begin(files, lines, true).await
+    }
+
+    async fn begin(files: &[(&str, &str)], lines: &str, talks: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for (name, text) in files {
             fs::write(folder.path().join(name), text).unwrap();
@@ -57,6 +68,7 @@ impl Mosquitto {
             config,
             process: None,
             folder,
+            talks,
         };
         broker.start().await;
         broker
@@ -77,7 +89,7 @@ impl Mosquitto {
     pub(crate) async fn start(&mut self) {
         let log = fs::File::create(self.folder.path().join("log")).unwrap();
         let process = Command::new(PROGRAM)
-            .arg("-v")
+            .args(self.talks.then_some("-v"))
             .arg("-c")
             .arg(&self.config)
             .stdin(Stdio::null())
