@@ -128,7 +128,13 @@ pub async fn run(
                 }
             },
             _ = tells.tick() => tell(fleet.standing()),
-            () = signals.ask_to_stop(), if !stop.is_cancelled() => stop.cancel(),
+            () = signals.ask_to_stop() => {
+                // Who asks twice does not want to wait for receipts.
+                if stop.is_cancelled() {
+                    fleet.hurry.cancel();
+                }
+                stop.cancel();
+            }
             () = stop.cancelled(), if fleet.lives.is_empty() => break,
         }
     }
@@ -143,6 +149,7 @@ struct Fleet {
     seen: Vec<Seen>,
     settle: Duration,
     stop: CancellationToken,
+    hurry: CancellationToken,
     turns: Arc<Semaphore>,
 }
 
@@ -160,6 +167,7 @@ impl Fleet {
             seen: Vec::new(),
             settle,
             stop,
+            hurry: CancellationToken::new(),
             turns: Arc::new(Semaphore::new(AT_ONCE)),
         }
     }
@@ -172,8 +180,13 @@ impl Fleet {
             state: life.running.state.clone(),
             line: life.running.line.clone(),
         });
-        let (settle, stop, turns) = (self.settle, self.stop.clone(), Arc::clone(&self.turns));
-        self.lives.spawn(live(life, config, settle, stop, turns));
+        let end = End {
+            settle: self.settle,
+            stop: self.stop.clone(),
+            hurry: self.hurry.clone(),
+            turns: Arc::clone(&self.turns),
+        };
+        self.lives.spawn(live(life, config, end));
         // Those whose stores are closed.
         while self.stores.try_join_next().is_some() {}
         Ok(())
@@ -198,24 +211,33 @@ impl Fleet {
     }
 }
 
-/// One gateway until it is asked to end, and its end.
-async fn live(
-    mut life: Life,
-    config: Config,
+/// How one gateway is to end.
+struct End {
+    /// It may wait so long for what is on its way.
     settle: Duration,
+    /// Asks it to end.
     stop: CancellationToken,
+    /// It may not wait any more.
+    hurry: CancellationToken,
+    /// It is to wait for its turn.
     turns: Arc<Semaphore>,
-) -> Result<Account, AppError> {
+}
+
+/// One gateway until it is asked to end, and its end.
+async fn live(mut life: Life, config: Config, end: End) -> Result<Account, AppError> {
     let early = tokio::select! {
         early = life.ends_early() => Some(early),
-        () = stop.cancelled() => None,
+        () = end.stop.cancelled() => None,
     };
     if early.is_none() {
         life.fall_silent().await;
         // What is left then is told by the account.
-        let _too_long = timeout(settle, settled(&life.store)).await;
+        tokio::select! {
+            _settled_or_too_long = timeout(end.settle, settled(&life.store)) => {}
+            () = end.hurry.cancelled() => {}
+        }
     }
-    let turn = turns.acquire().await;
+    let turn = end.turns.acquire().await;
     life.stop().await;
     let account = account(&config, &life).await;
     life.end(&config, early).await?;
