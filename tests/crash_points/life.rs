@@ -17,6 +17,9 @@ use crate::rig::{at, cuff, id, judged, message, name, reading, settings, time};
 use crate::shim;
 use crate::state::{State, state_of};
 
+/// Seconds. Whoever opens the store does so after all that happens in the life: a clock that was set back would end waits.
+pub(crate) const LATER: i64 = 1_000;
+
 /// Where a life begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Beginning {
@@ -164,7 +167,7 @@ impl Life {
     pub(crate) async fn take(&mut self, deed: Deed) -> Result<(), StoreError> {
         match deed {
             Open => {
-                let opened = Store::open(self.settings.clone(), at(0))?;
+                let opened = Store::open(self.settings.clone(), at(LATER))?;
                 self.opened = Some((opened.store, opened.thread));
             }
             Close => {

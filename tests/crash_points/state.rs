@@ -10,6 +10,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 
 use crate::disk::{Files, files, lay};
+use crate::life::LATER;
 use crate::rig::{at, close, id, judged, measure, reading, settings, time};
 use crate::shim;
 
@@ -94,7 +95,7 @@ pub(crate) async fn expect(left: &Files, allowed: &[&State], what: &str) -> File
     let folder = shim::folder();
     lay(left, folder.path());
     let settings = settings(&folder.path().join("cuffd.db"));
-    let opened = Store::open(settings, at(0)).unwrap_or_else(|error| panic!("{what}: {error:?}"));
+    let opened = Store::open(settings, at(LATER)).unwrap_or_else(|error| panic!("{what}: {error:?}"));
     let found = state_at(&folder.path().join("cuffd.db"));
     if !allowed.contains(&&found) {
         panic!(

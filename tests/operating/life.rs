@@ -300,12 +300,16 @@ fn renew(world: &World, manual: &mut Reader<'_>) {
     manual.follow("Certificates and secrets");
     until(world, Place::Box, "the broker", is_connected);
     assert_ne!(state(world, Place::Box)["run"], run);
+    world.run(Place::Box, "sudo cuffd check");
+    world.run(Place::Box, "sudo systemctl stop cuffd");
     let by_hand = world.give(Place::Box, "sudo cuffd check");
     assert!(
         by_hand.code == Some(78) && by_hand.stderr.contains("credential"),
         "{by_hand:?}"
     );
     manual.follow("Certificates and secrets");
+    world.run(Place::Box, "sudo systemctl start cuffd");
+    until(world, Place::Box, "the broker", is_connected);
 }
 
 /// `check` and `doctor` tell of a certificate that ends soon.
