@@ -62,6 +62,8 @@ pub struct Radio {
     /// Since when bluetoothd says that our scan does not run.
     lost_at: Option<Moment>,
     failures: u32,
+    /// Stops of the scan in a row that bluetoothd could not carry out.
+    refused_stops: u32,
     not_before: Option<Moment>,
     waiting: VecDeque<Name>,
     holder: Option<Name>,
@@ -91,6 +93,7 @@ impl Radio {
             restart: false,
             lost_at: None,
             failures: 0,
+            refused_stops: 0,
             not_before: None,
             waiting: VecDeque::new(),
             holder: None,

@@ -7,7 +7,7 @@ use crate::core::collection::Fault;
 use crate::core::collection::hearing::Hearing;
 use crate::core::moment::Moment;
 
-/// Failed starts of a scan in a row after which the adapter counts as wedged.
+/// Failed starts of a scan in a row, or failed stops, after which the adapter counts as wedged.
 const WEDGED_AFTER: u32 = 3;
 /// At most one power cycle in this time.
 const BETWEEN_CYCLES: Duration = Duration::from_secs(600);
@@ -43,6 +43,7 @@ impl Radio {
     pub(super) fn on_advertisement(&mut self, now: Moment) {
         if self.scanning {
             self.hearing.heard(now);
+            self.refused_stops = 0;
             self.deaf = None;
         }
     }
@@ -50,11 +51,7 @@ impl Radio {
     pub(super) fn on_done(&mut self, result: Result<(), Fault>, now: Moment) {
         match self.under_way.take() {
             Some(UnderWay::Start) => self.on_started(result, now),
-            // An error means that there was nothing to stop.
-            Some(UnderWay::Stop) => {
-                self.scanning = false;
-                self.lost_at = None;
-            }
+            Some(UnderWay::Stop) => self.on_stopped(result, now),
             Some(UnderWay::PowerOff) => {
                 self.cycle = Cycle::SwitchOn;
                 self.not_before = None;
@@ -67,10 +64,25 @@ impl Radio {
                 self.cycle = Cycle::None;
                 self.deaf = None;
                 self.failures = 0;
+                self.refused_stops = 0;
                 self.hearing = Hearing::default();
             }
             Some(UnderWay::PowerOn) => self.not_before = Some(now + PAUSE),
             Some(UnderWay::Moot) | None => {}
+        }
+    }
+
+    /// A controller that does not answer any more leaves bluetoothd waiting for it, and that calls every stop "in progress"
+    /// (seen with 5.66 after the kernel's "command tx timeout"). Any other error means that there was nothing to stop.
+    fn on_stopped(&mut self, result: Result<(), Fault>, now: Moment) {
+        self.scanning = false;
+        self.lost_at = None;
+        self.refused_stops = match result {
+            Err(Fault::InProgress) => self.refused_stops.saturating_add(1),
+            Ok(()) | Err(_) => 0,
+        };
+        if self.refused_stops >= WEDGED_AFTER {
+            self.deaf.get_or_insert(self.hearing.silence(now));
         }
     }
 

@@ -19,6 +19,8 @@ struct Rig {
     orders: Vec<Order>,
     /// What becomes of each start of a scan.
     starts: Result<(), Fault>,
+    /// What becomes of each stop.
+    stops: Result<(), Fault>,
 }
 
 impl Rig {
@@ -28,6 +30,7 @@ impl Rig {
             now: Moment::from_boot(Duration::from_secs(1000)),
             orders: Vec::new(),
             starts: Ok(()),
+            stops: Ok(()),
         }
     }
 
@@ -56,7 +59,8 @@ impl Rig {
     fn carry_out(&self, order: &Order) -> Option<RadioEvent> {
         match order {
             Order::StartScan(_) => Some(RadioEvent::Done(self.starts)),
-            Order::StopScan(_) | Order::SetPower(..) => Some(RadioEvent::Done(Ok(()))),
+            Order::StopScan(_) => Some(RadioEvent::Done(self.stops)),
+            Order::SetPower(..) => Some(RadioEvent::Done(Ok(()))),
             Order::Tell(_) | Order::Use(_) | Order::Grant(_) => None,
         }
     }
@@ -266,6 +270,22 @@ fn an_adapter_that_refuses_to_scan_is_power_cycled_once_in_ten_minutes() {
     rig.starts = Ok(());
     rig.wait(10);
     assert_eq!(rig.healths().last(), Some(&RadioHealth::Scanning));
+}
+
+#[test]
+fn an_adapter_whose_scan_cannot_be_stopped_is_power_cycled_unless_it_hears() {
+    let mut rig = Rig::scanning();
+    rig.stops = Err(Fault::InProgress);
+    rig.wait(150);
+    rig.tell(RadioEvent::Advertisement);
+    rig.wait(170);
+    assert!(rig.switched().is_empty());
+    rig.wait(60);
+    assert_eq!(rig.switched(), [false, true], "three restarts in a row, in silence");
+    rig.stops = Ok(());
+    rig.wait(600);
+    assert_eq!(rig.switched(), [false, true]);
+    assert!(!rig.is_deaf());
 }
 
 #[test]
