@@ -2,7 +2,7 @@
 //!
 //! A write-ahead log that was cut short (a repaired file system), or a database put back from a backup, is whole to SQLite:
 //! what came last is gone, and without a word its numbers would be given out twice. With this file they are not, and the gap
-//! tells the platform that something is missing.
+//! tells the platform that something is missing. What is missing may stand against an open session: none goes on.
 //!
 //! It is written after each commit and never flushed: it may fall behind the database, which costs nothing, and is never ahead
 //! of one that lost nothing. It adds no write of its own to a commit's.
@@ -14,9 +14,11 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use rusqlite::{Connection, params};
+use uuid::Uuid;
 
-use super::{StoreError, column, file};
+use super::{StoreError, column, file, sessions};
 use crate::core::delivery::{Kind, NewMessage};
+use crate::core::moment::Now;
 
 /// The file of one open store.
 pub(super) struct HighWater {
@@ -26,12 +28,15 @@ pub(super) struct HighWater {
 
 impl HighWater {
     /// Opens the file beside the database, making it if it is not there, and lets the database's numbers go on from it.
-    pub(super) fn open(path: &Path, connection: &Connection) -> Result<Self, StoreError> {
+    pub(super) fn open(path: &Path, connection: &Connection, boot: Uuid, now: Now) -> Result<Self, StoreError> {
         let mut file = file::open_private(&file::beside(path, ".highest"))?;
         let mut marks = read(&mut file);
+        let transaction = connection.unchecked_transaction()?;
+        let mut is_behind = false;
         for (kind, mark) in &mut marks {
-            let head = raise(connection, *kind, *mark)?;
+            let head = raise(&transaction, *kind, *mark)?;
             if head < *mark {
+                is_behind = true;
                 tracing::error!(
                     kind = kind.as_str(),
                     stored = head,
@@ -41,6 +46,10 @@ impl HighWater {
             }
             *mark = head.max(*mark);
         }
+        if is_behind {
+            sessions::distrust_open(&transaction, boot, now)?;
+        }
+        transaction.commit()?;
         Ok(Self { file, marks })
     }
 

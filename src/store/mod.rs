@@ -114,7 +114,7 @@ impl Store {
         file::examine(&settings.path)?;
         let lock = file::lock(&settings.path)?;
         let (connection, aside) = damaged::connect_or_replace(&settings.path, now.wall)?;
-        let high_water = HighWater::open(&settings.path, &connection)?;
+        let high_water = HighWater::open(&settings.path, &connection, settings.boot, now)?;
         let (announce, queued) = watch::channel(0);
         let mut database = Database {
             connection,

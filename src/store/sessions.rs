@@ -197,6 +197,28 @@ fn tell(connection: &Connection, boot: Uuid, event: &NewEvent) -> Result<(), Sto
     Ok(())
 }
 
+/// Told of every open session, and read by nobody: what stood there is lost. A session of which something cannot be read does
+/// not go on.
+const LOST: &str = r#"{"event":"lost"}"#;
+
+/// Puts down that something which the gate was told of the open sessions may be missing.
+pub(super) fn distrust_open(connection: &Connection, boot: Uuid, now: Now) -> Result<(), StoreError> {
+    let open = names(connection, "SELECT id FROM session WHERE ended_at IS NULL")?;
+    if open.is_empty() {
+        return Ok(());
+    }
+    // Not before what it comes after, whatever the wall clock says.
+    let latest: Option<At> = connection.query_row("SELECT max(at) FROM event", [], |row| row.get(0))?;
+    let lost = NewEvent {
+        at: latest.map_or(now.wall, |At(latest)| latest.max(now.wall)),
+        moment: now.moment,
+        synchronized: false,
+        told: Private::new(LOST.to_owned()),
+        sessions: open,
+    };
+    tell(connection, boot, &lost)
+}
+
 /// What is told of sessions that ended at `until` or before goes; their ids stay. At most `limit` of them.
 pub(super) fn forget_ended(connection: &Connection, until: Timestamp, limit: i64) -> Result<usize, StoreError> {
     let sql = "SELECT id FROM session WHERE ended_at <= ?1 AND kept = 1 ORDER BY ended_at LIMIT ?2";

@@ -5,13 +5,43 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::Path;
 
 use cuffd::core::delivery::Kind;
-use cuffd::store::{Store, StoreError};
+use cuffd::store::{SessionChanges, Step, Store, StoreError};
 use rusqlite::Connection;
 
-use crate::rig::{Rig, at, close, message, settings};
+use crate::rig::{Rig, at, close, message, settings, time};
 
 /// The schema as it was released: opening a file made from it must work for ever.
 const VERSION_1: &str = include_str!("../schema/v1.sql");
+
+/// What is missing could stand against it: the gate is told something that it cannot read, and lets the session go no further.
+#[tokio::test]
+async fn a_session_that_was_open_when_the_database_was_set_back_is_told_of_it_once() {
+    let rig = Rig::new();
+    let opened = rig.open();
+    let sessions = SessionChanges {
+        opened: Some(("s1".parse().unwrap(), time(0))),
+        ..SessionChanges::default()
+    };
+    let step = Step {
+        sessions,
+        ..Step::default()
+    };
+    opened.0.commit(step).await.unwrap();
+    close(opened).await;
+    let earlier = fs::read(rig.path()).unwrap();
+    let opened = rig.open();
+    opened.0.queue(vec![message(Kind::Reading, 1)]).await.unwrap();
+    close(opened).await;
+    fs::write(rig.path(), earlier).unwrap();
+    for _start in 0..2 {
+        let opened = rig.open();
+        let told = opened.0.sessions().await.unwrap();
+        assert_eq!(told.open.len(), 1);
+        let told: Vec<&String> = told.events.iter().map(|event| event.told.expose()).collect();
+        assert_eq!(told, [r#"{"event":"lost"}"#]);
+        close(opened).await;
+    }
+}
 
 /// A log that was cut short, or a backup that was put back.
 #[tokio::test]
