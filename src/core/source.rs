@@ -30,7 +30,8 @@ pub enum Event {
         /// What was learned.
         note: ClockNote,
     },
-    /// The source will not touch the cuff's clock (again) in this connection: what arrived can be dated.
+    /// The source will not touch the cuff's clock (again) in this connection: what arrived can be dated. Not told of a
+    /// connection that ended before it came to anything.
     ClockSettled {
         /// Which cuff.
         cuff: Name,

@@ -149,7 +149,6 @@ impl VirtualCuff {
     /// The gateway still has its half of the bond; the cuff has not.
     fn refuse(&mut self, visit: &Visit, tape: &mut Tape) {
         self.link_up(visit, tape);
-        tape.push(|cuff, _| Event::ClockSettled { cuff });
         tape.wait(ROUND_TRIP);
         over(tape, Ending::Failed(Failure::Bond));
         self.in_trouble = true;

@@ -44,12 +44,12 @@ impl Intake {
                 at,
                 synchronized,
             } = one;
-            if !self.open.contains_key(cuff) {
+            if !self.is_connected(cuff) {
                 // A source says first that it is connected. If one forgets, its measurement must not be lost by it.
                 warn!(%cuff, "a measurement came outside a connection");
                 self.begin(cuff.clone(), false, *at).await?;
             }
-            let Some(open) = self.open.get(cuff) else { continue };
+            let Some(open) = self.stored(cuff).await? else { continue };
             new.push(NewMeasurement {
                 connection: open.facts.connection,
                 octets: octets.clone(),

@@ -54,7 +54,14 @@ impl Facts {
     }
 }
 
-/// A connection as it goes on.
+/// A connection that has brought nothing yet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Connected {
+    pub(super) bonded: bool,
+    pub(super) at: Now,
+}
+
+/// A stored connection as it goes on.
 #[derive(Debug)]
 pub(super) struct OpenConnection {
     pub(super) facts: Facts,

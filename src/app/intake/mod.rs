@@ -8,6 +8,7 @@ mod arrived;
 pub mod ask;
 mod bundles;
 mod connection;
+mod connections;
 mod farewell;
 mod gatekeeper;
 mod judge;
@@ -26,16 +27,16 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, error, info, warn};
+use tracing::{error, info};
 
 use uuid::Uuid;
 
 use self::arrived::{Arrived, arrived};
 use self::ask::Ask;
-use self::connection::{Facts, OpenConnection, Waiting};
+use self::connection::{Connected, OpenConnection};
 use self::farewell::Farewell;
 use self::gatekeeper::Gatekeeper;
-use self::judge::{Judge, Judging, Which};
+use self::judge::Judge;
 pub use self::maker::{LastSeq, Maker};
 pub use self::rescue::{IntakeError, Unsaved, rescue};
 pub use self::resume::Terms;
@@ -44,10 +45,8 @@ use super::board::Board;
 use super::persist::Persist;
 use crate::clock;
 use crate::core::cuff::Cuff;
-use crate::core::moment::Now;
 use crate::core::name::Name;
-use crate::core::reading::cuff_clock::CuffClock;
-use crate::core::source::{ClockNote, Description, Ending, Event, Failure};
+use crate::core::source::{Description, Event, Failure};
 use crate::core::state::{State, StoreState};
 use crate::store::StoreError;
 use crate::systemd::{BEAT, Heart};
@@ -71,6 +70,8 @@ pub struct Intake {
     judge: Judge,
     gatekeeper: Gatekeeper,
     troubles: Troubles,
+    /// Cuffs whose connection has brought nothing yet that is stored.
+    connected: HashMap<Name, Connected>,
     open: HashMap<Name, OpenConnection>,
     /// How the last connection of each cuff failed, where it did.
     failed: HashMap<Name, Failure>,
@@ -140,6 +141,7 @@ impl Intake {
             judge,
             gatekeeper: Gatekeeper::new(terms.clone(), maker, clock::now()),
             troubles: Troubles::default(),
+            connected: HashMap::new(),
             open: HashMap::new(),
             failed: HashMap::new(),
             board,
@@ -181,9 +183,9 @@ impl Intake {
         };
         // A source that does not stop must not keep what it has brought from being stored.
         let _too_long = tokio::time::timeout(LAST_WORDS, all).await;
-        let bonded = |cuff: &Name| self.open.get(cuff).is_some_and(|open| open.facts.bonded);
-        let unsaved = self.unsaved.drain(..).map(|one| Unsaved {
-            bonded: bonded(&one.cuff),
+        let arrived = std::mem::take(&mut self.unsaved);
+        let unsaved = arrived.into_iter().map(|one| Unsaved {
+            bonded: self.is_bonded(&one.cuff),
             cuff: one.cuff,
             octets: one.octets,
             at: one.at,
@@ -287,100 +289,6 @@ impl Intake {
             // What these tell stands on the board.
             Event::Measurement { .. } | Event::CuffPressure { .. } | Event::Cuff { .. } | Event::Radio(_) => Ok(()),
         }
-    }
-
-    async fn begin(&mut self, cuff: Name, bonded: bool, at: Now) -> Result<(), StoreError> {
-        if let Some(left_open) = self.open.remove(&cuff) {
-            self.end(left_open, at).await?;
-        }
-        let set_before = self.store.last_setting(&cuff).await?;
-        let opening = self.store.begin_connection(&cuff, bonded, at).await?;
-        debug!(%cuff, bonded, "connected");
-        self.open
-            .insert(cuff.clone(), OpenConnection::new(cuff, bonded, opening, set_before));
-        Ok(())
-    }
-
-    async fn note_clock(&mut self, cuff: &Name, note: ClockNote) -> Result<(), StoreError> {
-        let Some(open) = self.open.get_mut(cuff) else {
-            return Ok(());
-        };
-        open.facts.note(note);
-        self.store.note_clock(open.facts.connection, note).await
-    }
-
-    /// The cuff's clock is known as well as it will be: what waited for that is judged.
-    async fn settle(&mut self, cuff: &Name) -> Result<(), StoreError> {
-        if let Some(open) = self.open.get_mut(cuff) {
-            open.settled = true;
-            let CuffClock { read, set_now, .. } = open.facts.clock;
-            debug!(%cuff, read = read.is_some(), set = set_now.is_some(), "the cuff's clock is settled");
-        }
-        self.judge_ready().await
-    }
-
-    async fn describe(&mut self, cuff: Name, description: Description) -> Result<(), StoreError> {
-        self.judge.learn(&cuff, &description);
-        self.store.describe(&cuff, &description).await
-    }
-
-    async fn over(&mut self, cuff: &Name, ending: Ending, at: Now) -> Result<(), StoreError> {
-        let Some(open) = self.open.remove(cuff) else {
-            return Ok(());
-        };
-        match ending {
-            Ending::Delivered | Ending::Stopped | Ending::Empty => {
-                self.failed.remove(cuff);
-                info!(%cuff, measurements = open.brought, ?ending, "connection is over");
-            }
-            // A cuff that is tried again and again fails in the same way again and again.
-            Ending::Failed(failure)
-                if self.failed.insert(cuff.clone(), failure) == Some(failure) && open.brought == 0 =>
-            {
-                debug!(%cuff, ?failure, "connection came to nothing again");
-            }
-            Ending::Failed(failure) => {
-                warn!(%cuff, measurements = open.brought, ?failure, "connection came to nothing")
-            }
-        }
-        self.end(open, at).await
-    }
-
-    async fn end(&mut self, mut open: OpenConnection, at: Now) -> Result<(), StoreError> {
-        let rest = open.take_all();
-        self.judge_all(&open.facts, rest).await?;
-        self.store.end_connection(open.facts.connection, at.wall).await
-    }
-
-    /// Judges what need not wait until its connection is over.
-    async fn judge_ready(&mut self) -> Result<(), StoreError> {
-        for open in self.open.values_mut() {
-            let ready = open.take_ready(self.judge.waits_for_company);
-            let judging = Judging {
-                store: &self.store,
-                gatekeeper: &mut self.gatekeeper,
-                board: &mut self.board,
-                now: clock::now(),
-            };
-            let waiting = self
-                .judge
-                .judge(judging, &open.facts, ready, Which::WithoutSession)
-                .await?;
-            open.put_back(waiting);
-        }
-        Ok(())
-    }
-
-    /// Judges what a connection that is over brought.
-    async fn judge_all(&mut self, facts: &Facts, waiting: Vec<Waiting>) -> Result<(), StoreError> {
-        let judging = Judging {
-            store: &self.store,
-            gatekeeper: &mut self.gatekeeper,
-            board: &mut self.board,
-            now: clock::now(),
-        };
-        self.judge.judge(judging, facts, waiting, Which::All).await?;
-        Ok(())
     }
 
     fn show(&mut self) {

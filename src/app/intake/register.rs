@@ -16,7 +16,7 @@ impl Intake {
     pub(super) async fn follow_register(&mut self, now: Now) -> Result<(), StoreError> {
         let listed = Arc::clone(&self.cuffs.borrow_and_update());
         let is_gone = |cuff: &&Cuff| !listed.contains(cuff);
-        let brings = |cuff: &Cuff| self.open.contains_key(&cuff.id);
+        let brings = |cuff: &Cuff| self.is_connected(&cuff.id);
         let known = Arc::clone(&self.judge.cuffs);
         if known == listed || known.iter().filter(is_gone).any(brings) {
             return Ok(());

@@ -1,6 +1,7 @@
 //! Sessions over what clocks do: steps of the wall clock, reboots, a time that nobody knows.
 
 mod bundles;
+mod connections;
 mod register;
 
 use std::path::Path;
@@ -16,8 +17,10 @@ use super::ask::{NotDone, Want};
 use super::*;
 use crate::app::report::{self, Identity};
 use crate::core::cuff::{Cuff, Wearer};
+use crate::core::moment::Now;
 use crate::core::readiness::policy::Policy;
 use crate::core::readiness::rig::{cuff, minutes, name, octets, policy};
+use crate::core::source::{ClockNote, Ending};
 use crate::core::state::RadioState;
 use crate::mqtt::message::Origin;
 use crate::mqtt::topics::Topics;

@@ -3,8 +3,8 @@
 //! * Nothing that arrives is dropped: a measurement is passed on in whatever phase it comes, even before the connection is
 //!   reported, because bluetoothd has confirmed it to the cuff already.
 //! * The daemon never pairs here and never switches indications off: both cost cuffs their bond.
-//! * [`source::Event::Connected`] comes before anything else of a connection,
-//!   `ClockSettled` once, `Over` once and last.
+//! * [`source::Event::Connected`] comes before anything else of a connection, `ClockSettled` at most once and before the end of
+//!   one that brought a measurement, `Over` once and last.
 
 mod catalogue;
 mod chores;

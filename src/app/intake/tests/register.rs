@@ -1,6 +1,7 @@
 //! Cuffs that are paired, and let go, while the daemon runs.
 
 use super::*;
+use crate::core::source::Ending;
 use crate::core::state::CuffState;
 
 impl Run {

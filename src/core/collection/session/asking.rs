@@ -165,16 +165,20 @@ impl Session {
     }
 
     pub(super) fn settle_clock(&mut self, out: &mut Vec<Action>) {
-        let given_up = self.clock.take().and_then(|clock| clock.given_up());
-        if std::mem::replace(&mut self.clock_settled, true) {
-            return;
+        self.give_clock_up(out);
+        if !std::mem::replace(&mut self.clock_settled, true) {
+            let cuff = self.setup.cuff.clone();
+            out.push(Action::Tell(source::Event::ClockSettled { cuff }));
         }
-        let cuff = self.setup.cuff.clone();
-        if let Some(note) = given_up {
-            let cuff = cuff.clone();
+    }
+
+    /// Nothing more is asked of the cuff's clock; tells what may have become of it.
+    pub(super) fn give_clock_up(&mut self, out: &mut Vec<Action>) {
+        let given_up = self.clock.take().and_then(|clock| clock.given_up());
+        if let Some(note) = given_up.filter(|_| !self.clock_settled) {
+            let cuff = self.setup.cuff.clone();
             out.push(Action::Tell(source::Event::Clock { cuff, note }));
         }
-        out.push(Action::Tell(source::Event::ClockSettled { cuff }));
     }
 
     pub(super) fn wake_clock(&mut self, now: Now, out: &mut Vec<Action>) {

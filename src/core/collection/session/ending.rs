@@ -106,7 +106,11 @@ impl Session {
         if !self.told {
             return;
         }
-        self.settle_clock(out);
+        if self.measurements > 0 {
+            self.settle_clock(out);
+        } else {
+            self.give_clock_up(out);
+        }
         self.describe(out);
         let cuff = self.setup.cuff.clone();
         out.push(Action::Tell(source::Event::Over { cuff, ending, at: now }));
