@@ -200,7 +200,7 @@ impl Fleet {
         for one in &self.seen {
             let line = one.line.borrow();
             all.connected += usize::from(matches!(line.phase, Phase::Up { .. }));
-            all.tries += line.connection;
+            all.tries += line.tries;
             let delivery = &one.state.borrow().delivery;
             all.made += delivery.seq.reading + delivery.seq.readiness + delivery.seq.alert;
             all.queued += delivery.queued.total();
@@ -263,7 +263,7 @@ async fn account(config: &Config, life: &Life) -> Result<Account, StoreError> {
     Ok(Account {
         gateway: config.gateway.id.clone(),
         run: life.running.run,
-        tries: life.running.line.borrow().connection,
+        tries: life.running.line.borrow().tries,
         made: Kind::ALL.into_iter().map(seq).collect(),
         queued: summary.queued.values().sum(),
         unconfirmed: if with_receipts { summary.awaiting_receipt } else { 0 },

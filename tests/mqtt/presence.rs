@@ -48,6 +48,19 @@ async fn a_gateway_that_dies_is_lost() {
     assert!(late.next().await.retained);
 }
 
+/// Each number is a write; a broker may be away for months.
+#[tokio::test]
+async fn a_number_that_no_broker_can_have_heard_of_is_used_again() {
+    let broker = Mosquitto::open().await;
+    let mut subscriber = Subscriber::start(broker.port, "cuffd/v1/north/gw/status").await;
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let brokers = vec![plain(nobody.port()), plain(broker.port)];
+    let mut link = Link::start(settings(brokers), Vec::new());
+    assert_eq!(subscriber.next().await.json()["connection"], 1);
+    assert_eq!(link.state.borrow().tries, 2);
+    link.stop().await;
+}
+
 #[tokio::test]
 async fn status_comes_again_when_problems_change_and_not_too_often() {
     let (_broker, mut subscriber, link) = linked().await;

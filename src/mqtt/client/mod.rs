@@ -10,6 +10,7 @@ mod v5;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -140,6 +141,7 @@ pub(super) struct Connection {
     library: Library,
     events: mpsc::Receiver<Event>,
     polling: JoinSet<()>,
+    reached: Arc<AtomicBool>,
 }
 
 impl Connection {
@@ -147,15 +149,16 @@ impl Connection {
     pub(super) fn open(plan: &Plan) -> Self {
         let (sender, events) = mpsc::channel(EVENTS);
         let mut polling = JoinSet::new();
+        let reached = Arc::new(AtomicBool::new(false));
         // A task of its own, so that nothing here can keep the library from reading, writing and pinging.
         let library = match plan.version {
             Version::V5 => {
-                let (client, event_loop) = v5::open(plan);
+                let (client, event_loop) = v5::open(plan, &reached);
                 polling.spawn(v5::poll(event_loop, sender, plan.tls.is_some()));
                 Library::V5(client)
             }
             Version::V311 => {
-                let (client, event_loop) = v311::open(plan);
+                let (client, event_loop) = v311::open(plan, &reached);
                 polling.spawn(v311::poll(event_loop, sender, plan.tls.is_some()));
                 Library::V311(client)
             }
@@ -164,6 +167,7 @@ impl Connection {
             library,
             events,
             polling,
+            reached,
         }
     }
 
@@ -197,10 +201,22 @@ impl Connection {
         }
     }
 
+    /// Whether a socket was opened, so that the broker may have learned what the plan says.
+    pub(super) fn has_reached(&self) -> bool {
+        self.reached.load(Ordering::Relaxed)
+    }
+
     /// Drops the connection with all that the library knew of it. Publishes that are still out are `Unanswered` after this.
     pub(super) async fn abandon(mut self) {
         self.polling.shutdown().await;
     }
+}
+
+/// Opens the TCP connection, and notes in `reached` that it is open.
+async fn dial_noting(host: String, port: u16, reached: Arc<AtomicBool>) -> io::Result<TcpStream> {
+    let stream = dial(host, port).await?;
+    reached.store(true, Ordering::Relaxed);
+    Ok(stream)
 }
 
 /// Opens the TCP connection. The name is looked up here, so that an unknown name has words of its own.

@@ -2,6 +2,9 @@
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "the library's lists are open-ended")]
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
 use rumqttc_v4::mqttbytes::QoS;
 use rumqttc_v4::mqttbytes::v4::{LastWill, SubscribeReasonCode};
 use rumqttc_v4::{
@@ -21,19 +24,19 @@ const LARGEST_OUTGOING: usize = 1024 * 1024;
 
 const REQUEST_BATCH: usize = 16;
 
-pub(super) fn open(plan: &Plan) -> (AsyncClient, EventLoop) {
+pub(super) fn open(plan: &Plan, reached: &Arc<AtomicBool>) -> (AsyncClient, EventLoop) {
     let capacity = usize::from(plan.window) + usize::from(OTHER_REQUESTS);
-    let (client, mut event_loop) = AsyncClient::builder(options(plan)).capacity(capacity).build();
+    let (client, mut event_loop) = AsyncClient::builder(options(plan, reached)).capacity(capacity).build();
     let mut network = event_loop.network_options();
     network.set_connection_timeout(plan.connect_timeout.as_secs().max(1));
     event_loop.set_network_options(network);
     (client, event_loop)
 }
 
-fn options(plan: &Plan) -> MqttOptions {
+fn options(plan: &Plan, reached: &Arc<AtomicBool>) -> MqttOptions {
     let mut options = MqttOptions::new(plan.client_id.clone(), (plan.host.clone(), plan.port));
-    let (host, port) = (plan.host.clone(), plan.port);
-    options.set_socket_connector(move |_, _| super::dial(host.clone(), port));
+    let (host, port, reached) = (plan.host.clone(), plan.port, Arc::clone(reached));
+    options.set_socket_connector(move |_, _| super::dial_noting(host.clone(), port, Arc::clone(&reached)));
     if let Some(tls) = &plan.tls {
         options.set_transport(Transport::tls_with_config(TlsConfiguration::Rustls(tls.clone())));
     }

@@ -2,6 +2,8 @@
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "the library's lists are open-ended")]
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use rumqttc::mqttbytes::QoS;
@@ -29,15 +31,15 @@ const SESSION_BEYOND_WILL: Duration = Duration::from_secs(240);
 /// Requests that the library writes in one go.
 const REQUEST_BATCH: usize = 16;
 
-pub(super) fn open(plan: &Plan) -> (AsyncClient, EventLoop) {
+pub(super) fn open(plan: &Plan, reached: &Arc<AtomicBool>) -> (AsyncClient, EventLoop) {
     let capacity = usize::from(plan.window) + usize::from(OTHER_REQUESTS);
-    AsyncClient::builder(options(plan)).capacity(capacity).build()
+    AsyncClient::builder(options(plan, reached)).capacity(capacity).build()
 }
 
-fn options(plan: &Plan) -> MqttOptions {
+fn options(plan: &Plan, reached: &Arc<AtomicBool>) -> MqttOptions {
     let mut options = MqttOptions::new(plan.client_id.clone(), (plan.host.clone(), plan.port));
-    let (host, port) = (plan.host.clone(), plan.port);
-    options.set_socket_connector(move |_, _| super::dial(host.clone(), port));
+    let (host, port, reached) = (plan.host.clone(), plan.port, Arc::clone(reached));
+    options.set_socket_connector(move |_, _| super::dial_noting(host.clone(), port, Arc::clone(&reached)));
     if let Some(tls) = &plan.tls {
         options.set_transport(Transport::tls_with_config(TlsConfiguration::Rustls(tls.clone())));
     }

@@ -95,6 +95,7 @@ pub async fn run<O: Outbox>(
         },
         without_retain: BTreeSet::new(),
         connections: 0,
+        number_is_unused: false,
         settings: Arc::new(settings),
         origin,
         outbox,
@@ -113,6 +114,8 @@ struct Link<O> {
     reconnect: Reconnect,
     memory: Memory,
     connections: u64,
+    /// Nobody was told of the last number, so it may be used again.
+    number_is_unused: bool,
     /// Places in the list of the brokers that take nothing that is to be retained.
     without_retain: BTreeSet<usize>,
 }
@@ -131,6 +134,8 @@ struct Memory {
 /// How a connection ended.
 struct Over {
     fault: Fault,
+    /// The broker may have learned the connection's number.
+    reached: bool,
     /// PUBACKs of whatever was published.
     acknowledged: u32,
     /// Messages of the outbox that were answered.
@@ -143,6 +148,7 @@ impl<O: Outbox> Link<O> {
     async fn run(mut self) -> Result<(), LinkError> {
         while !self.shutdown.is_cancelled() {
             let over = self.connection().await?;
+            self.number_is_unused = !over.reached;
             if self.shutdown.is_cancelled() {
                 break;
             }
@@ -159,7 +165,10 @@ impl<O: Outbox> Link<O> {
 
     /// One connection from the first packet to the last.
     async fn connection(&mut self) -> Result<Over, LinkError> {
-        self.connections = self.next_number().await?;
+        // A number costs a write; a broker may be away for months.
+        if !self.number_is_unused {
+            self.connections = self.next_number().await?;
+        }
         let place = self.reconnect.broker();
         let connection = Connection {
             number: self.connections,
@@ -292,6 +301,7 @@ impl Over {
     fn without_connection(fault: Fault) -> Self {
         Self {
             fault,
+            reached: false,
             acknowledged: 0,
             answered: 0,
             in_flight: Vec::new(),

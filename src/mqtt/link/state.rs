@@ -28,6 +28,8 @@ pub struct LinkState {
     pub broker: usize,
     /// The number of the connection that is tried or up.
     pub connection: u64,
+    /// How often a connection was tried in this run.
+    pub tries: u64,
     /// When a broker last acknowledged anything.
     pub last_puback: Option<Timestamp>,
     /// Messages that are out and not acknowledged. Not exact while much is sent.
@@ -89,6 +91,7 @@ impl Reporter {
             state.phase = Phase::Connecting;
             state.broker = broker;
             state.connection = connection;
+            state.tries += 1;
         });
     }
 

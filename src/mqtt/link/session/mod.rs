@@ -124,9 +124,10 @@ impl<'a, O: Outbox> Session<'a, O> {
             Event::Down(fault) => Ok(fault),
             Event::Command(_) | Event::Subscribed(_) => Ok(Fault::new(Class::Protocol, "a packet before the CONNACK")),
         };
+        let reached = connection.has_reached();
         connection.abandon().await;
         self.settle().await?;
-        Ok(self.over(result?))
+        Ok(self.over(result?, reached))
     }
 
     fn up(&mut self, plan: &Plan, limits: Limits, connection: &Connection) {
@@ -274,11 +275,12 @@ impl<'a, O: Outbox> Session<'a, O> {
         self.memory.reporter.progress(in_flight, self.last_puback, isolating);
     }
 
-    fn over(self, fault: Fault) -> Over {
+    fn over(self, fault: Fault, reached: bool) -> Over {
         let in_flight = self.window.in_flight();
         self.memory.tries = self.window.into_tries();
         Over {
             fault,
+            reached,
             acknowledged: self.acknowledged,
             answered: self.answered,
             in_flight,
