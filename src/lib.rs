@@ -8,6 +8,7 @@
 
 pub mod app;
 pub mod bluetooth;
+pub mod certificate;
 pub mod cli;
 pub mod clock;
 pub mod config;

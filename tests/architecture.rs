@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 const ALLOWED: &[(&str, &[&str])] = &[
     ("core", &[]),
     ("private", &[]),
+    ("certificate", &[]),
     ("directory", &[]),
     ("clock", &[]),
     ("systemd", &[]),
@@ -23,7 +24,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("mqtt", &["clock", "proof", "store"]),
     ("control", &["clock", "proof", "store"]),
     ("simulate", &["clock"]),
-    ("web", &["clock", "store", "text"]),
+    ("web", &["certificate", "clock", "store", "text"]),
     (
         "app",
         &[

@@ -25,7 +25,7 @@ use crate::store::Store;
 use crate::systemd::{BEAT, Heart};
 use crate::web::asked::{Action, Asked, PasskeyGiven, Refused};
 use crate::web::entry::{Code, Cookies};
-use crate::web::{Contacts, Door, Listener, STREAMS, Site};
+use crate::web::{Certificate, CertificateUse, Contacts, Door, Listener, STREAMS, Site};
 
 /// Octets of the secret that cookies are made by.
 const SECRET: usize = 32;
@@ -144,8 +144,34 @@ pub(super) fn site(
         zone: config.gateway.time_zone.clone(),
         show_values: web.show_values,
         metrics: config.metrics.enabled,
+        certificates: certificates(config),
         streams: Arc::new(Semaphore::new(STREAMS)),
     })
+}
+
+fn certificates(config: &Config) -> Vec<Certificate> {
+    let one = |kind, path: &Path| Certificate {
+        kind,
+        path: path.to_owned(),
+    };
+    let brokers = config.mqtt.iter().flat_map(|mqtt| &mqtt.brokers);
+    let of_brokers = brokers.flat_map(|broker| {
+        let authority = broker
+            .ca_file
+            .iter()
+            .map(|path| one(CertificateUse::BrokerAuthority, path));
+        let own = broker
+            .identity
+            .iter()
+            .map(|own| one(CertificateUse::BrokerClient, &own.certificate));
+        authority.chain(own)
+    });
+    let page = config
+        .web
+        .identity
+        .iter()
+        .map(|own| one(CertificateUse::Page, &own.certificate));
+    of_brokers.chain(page).collect()
 }
 
 /// Where it listens; `None` if there is to be no page.

@@ -8,7 +8,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
@@ -95,21 +94,6 @@ pub fn client_config(files: &TlsFiles) -> Result<ClientConfig, TlsError> {
     builder
         .with_client_auth_cert(certificates, key)
         .map_err(|cause| mismatch(client, cause))
-}
-
-/// When the first of a client certificate's chain ends.
-///
-/// # Errors
-/// If the file cannot be read or holds no certificate.
-pub fn expires(path: &Path) -> Result<Timestamp, TlsError> {
-    let bad = || TlsError::BadCertificate { path: path.to_owned() };
-    let mut earliest = Timestamp::MAX;
-    for certificate in certificates(path)? {
-        let (_, parsed) = x509_parser::parse_x509_certificate(&certificate).map_err(|_| bad())?;
-        let end = Timestamp::from_second(parsed.validity().not_after.timestamp()).map_err(|_| bad())?;
-        earliest = earliest.min(end);
-    }
-    Ok(earliest)
 }
 
 fn roots_from(path: &Path) -> Result<RootCertStore, TlsError> {
@@ -199,10 +183,9 @@ mod tests {
         }
     }
 
-    fn certificate(ends: (i32, u8, u8)) -> (String, String) {
+    fn certificate() -> (String, String) {
         let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::new(vec!["broker.example".to_owned()]).unwrap();
-        params.not_after = rcgen::date_time_ymd(ends.0, ends.1, ends.2);
+        let params = CertificateParams::new(vec!["broker.example".to_owned()]).unwrap();
         (params.self_signed(&key).unwrap().pem(), key.serialize_pem())
     }
 
@@ -216,7 +199,7 @@ mod tests {
     #[test]
     fn each_wrong_ca_file_has_its_own_words() {
         let files = Files::new();
-        let (good, key) = certificate((2099, 1, 1));
+        let (good, key) = certificate();
         let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
         for (path, expected) in [
             (files.write("good", &good), None),
@@ -243,8 +226,8 @@ mod tests {
     #[test]
     fn client_key_must_be_that_of_the_certificate() {
         let files = Files::new();
-        let (certificate_text, key) = certificate((2099, 1, 1));
-        let (_, other_key) = certificate((2099, 1, 1));
+        let (certificate_text, key) = certificate();
+        let (_, other_key) = certificate();
         let ca = files.write("ca", &certificate_text);
         for (key, expected) in [
             (&key, None),
@@ -262,13 +245,5 @@ mod tests {
             assert_eq!(error.is_some(), expected.is_some());
             assert!(error.unwrap_or_default().contains(expected.unwrap_or_default()));
         }
-    }
-
-    #[test]
-    fn the_end_is_that_of_the_first_to_end() {
-        let files = Files::new();
-        let chain = certificate((2030, 5, 1)).0 + &certificate((2029, 4, 2)).0;
-        let end = expires(&files.write("chain", &chain)).unwrap();
-        assert_eq!(end.to_string(), "2029-04-02T00:00:00Z");
     }
 }

@@ -3,6 +3,7 @@
 //! * What is not known has no sample: 0 would be a statement.
 //! * An age of something of this run is never longer than the run, whatever the wall clock did meanwhile.
 
+mod certificates;
 mod cuffs;
 mod delivery;
 mod exposition;
@@ -19,6 +20,7 @@ use jiff::Timestamp;
 
 use self::exposition::{Exposition, Kind};
 use self::words::{PROBLEMS, SESSION_STATES, word};
+use super::Certificate;
 use super::router::Served;
 use crate::clock;
 use crate::core::state;
@@ -30,6 +32,7 @@ pub(super) async fn metrics(State(served): State<Served>) -> Response {
         state: &served.state(),
         now: now.wall,
         uptime: now.moment.since(served.since),
+        certificates: &served.site.certificates,
     };
     let form = (header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8");
     ([form], seen.text()).into_response()
@@ -41,6 +44,7 @@ struct Seen<'a> {
     now: Timestamp,
     /// By the boottime clock, which no step of the wall clock changes.
     uptime: Duration,
+    certificates: &'a [Certificate],
 }
 
 impl Seen<'_> {
@@ -55,6 +59,7 @@ impl Seen<'_> {
         self.link(&mut to);
         self.messages(&mut to);
         self.store(&mut to);
+        self.certificates(&mut to);
         to.text()
     }
 

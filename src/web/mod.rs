@@ -19,6 +19,7 @@ mod router;
 mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -77,6 +78,8 @@ pub struct Site {
     pub show_values: bool,
     /// Whether `/metrics` is there.
     pub metrics: bool,
+    /// Those of the config, whose ends are told.
+    pub certificates: Vec<Certificate>,
     /// How many more browsers may follow: [`STREAMS`] at the start.
     pub streams: Arc<Semaphore>,
 }
@@ -85,6 +88,38 @@ impl Site {
     /// Every language with its texts, the clinic's first one first.
     fn languages(&self) -> impl Iterator<Item = &(String, Texts)> {
         std::iter::once(&self.language).chain(&self.more_languages)
+    }
+}
+
+/// A certificate of the config.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Certificate {
+    /// What it is for.
+    pub kind: CertificateUse,
+    /// A PEM file.
+    pub path: PathBuf,
+}
+
+/// What a certificate is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CertificateUse {
+    /// Vouches for a broker.
+    BrokerAuthority,
+    /// A broker knows the gateway by it.
+    BrokerClient,
+    /// The page's own.
+    Page,
+}
+
+impl CertificateUse {
+    /// As metrics say it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::BrokerAuthority => "broker_authority",
+            Self::BrokerClient => "broker_client",
+            Self::Page => "page",
+        }
     }
 }
 

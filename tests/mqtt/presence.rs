@@ -53,7 +53,10 @@ async fn a_gateway_that_dies_is_lost() {
 async fn a_number_that_no_broker_can_have_heard_of_is_used_again() {
     let broker = Mosquitto::open().await;
     let mut subscriber = Subscriber::start(broker.port, "cuffd/v1/north/gw/status").await;
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
     let brokers = vec![plain(nobody.port()), plain(broker.port)];
     let mut link = Link::start(settings(brokers), Vec::new());
     assert_eq!(subscriber.next().await.json()["connection"], 1);

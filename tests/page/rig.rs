@@ -92,6 +92,7 @@ impl Made {
             zone: TimeZone::UTC,
             show_values: true,
             metrics: true,
+            certificates: Vec::new(),
             streams: Arc::new(Semaphore::new(STREAMS)),
         };
         Self {

@@ -88,6 +88,7 @@ pub(crate) fn ends() -> Ends {
         zone: TimeZone::UTC,
         show_values: true,
         metrics: true,
+        certificates: Vec::new(),
         streams: Arc::new(Semaphore::new(STREAMS)),
     };
     Ends {

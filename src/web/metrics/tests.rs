@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::web::CertificateUse;
 
 const NOW: &str = "2026-11-21T18:00:00Z";
 
@@ -60,6 +61,7 @@ fn told(state: &Value, uptime_s: u64) -> String {
         state: &serde_json::from_value(state.clone()).expect("a state"),
         now: NOW.parse().expect("a time"),
         uptime: Duration::from_secs(uptime_s),
+        certificates: &[],
     };
     seen.text()
 }
@@ -186,4 +188,50 @@ fn each_metric_is_begun_once_and_its_samples_follow_it() {
         }
     }
     assert!(begun.len() > 20, "{begun:?}");
+}
+
+/// A chain whose certificates end on the first of January of these years.
+fn chain(years: &[i32]) -> String {
+    let one = |year: &i32| {
+        let mut params = rcgen::CertificateParams::new(vec!["gw.local".to_owned()]).unwrap();
+        params.not_after = rcgen::date_time_ymd(*year, 1, 1);
+        params.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap().pem()
+    };
+    years.iter().map(one).collect()
+}
+
+#[test]
+fn of_a_chain_the_first_end_is_told_and_of_authorities_the_last() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |kind: CertificateUse, name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        Certificate { kind, path }
+    };
+    let certificates = [
+        file(CertificateUse::BrokerAuthority, "ca", &chain(&[2030, 2040])),
+        file(CertificateUse::BrokerClient, "one", &chain(&[2034, 2033])),
+        file(CertificateUse::BrokerClient, "two", &chain(&[2032, 2035])),
+        file(CertificateUse::Page, "broken", "no certificate"),
+    ];
+    let seen = Seen {
+        state: &serde_json::from_value(known()).expect("a state"),
+        now: NOW.parse().expect("a time"),
+        uptime: Duration::ZERO,
+        certificates: &certificates,
+    };
+    let text = seen.text();
+    let end = |kind: &str| {
+        sample(
+            &text,
+            &format!("cuffd_certificate_end_time_seconds{{certificate=\"{kind}\"}}"),
+        )
+    };
+    let year = |text: &str| jiff::Timestamp::from_second(text.parse().unwrap()).unwrap().to_string();
+    assert_eq!(
+        end("broker_authority").map(year).as_deref(),
+        Some("2040-01-01T00:00:00Z")
+    );
+    assert_eq!(end("broker_client").map(year).as_deref(), Some("2032-01-01T00:00:00Z"));
+    assert_eq!(end("page"), None);
 }
