@@ -1,6 +1,7 @@
 //! Messages on their way to the broker: what they are, how they stand, what to send next.
 
 pub mod answer;
+pub mod hearing;
 pub mod isolation;
 pub mod notice;
 pub mod packet;

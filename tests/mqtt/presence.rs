@@ -1,5 +1,7 @@
 //! What others see of the gateway itself: `status`, the will, `info`.
 
+use std::time::Duration;
+
 use cuffd::core::name::Name;
 use cuffd::core::state::Problem;
 use cuffd::mqtt::link::Phase;
@@ -61,6 +63,21 @@ async fn a_number_that_no_broker_can_have_heard_of_is_used_again() {
     let mut link = Link::start(settings(brokers), Vec::new());
     assert_eq!(subscriber.next().await.json()["connection"], 1);
     assert_eq!(link.state.borrow().tries, 2);
+    link.stop().await;
+}
+
+/// Publishing works and nothing is heard: a cluster that lost a node may leave a subscription like that.
+#[tokio::test]
+async fn where_receipts_stay_away_the_gateway_subscribes_anew_and_says_nothing_of_being_lost() {
+    let broker = Mosquitto::open().await;
+    let mut subscriber = Subscriber::start(broker.port, "cuffd/v1/north/gw/+").await;
+    let mut with_receipts = settings(vec![plain(broker.port)]);
+    with_receipts.receipt_timeout = Some(Duration::from_millis(300));
+    let mut link = Link::start(with_receipts, readings(1));
+    let first = subscriber.next_on("/status").await.json();
+    let second = subscriber.next_on("/status").await.json();
+    assert_eq!((&first["state"], &first["connection"]), (&"online".into(), &1.into()));
+    assert_eq!((&second["state"], &second["connection"]), (&"online".into(), &2.into()));
     link.stop().await;
 }
 

@@ -24,6 +24,7 @@ use super::outbox::{Outbox, OutboxError};
 use super::settings::{Broker, Settings, Version};
 use crate::clock;
 use crate::core::delivery::Mark;
+use crate::core::delivery::hearing::Hearing;
 use crate::core::delivery::isolation::{Change, Isolation};
 use crate::core::delivery::reconnect::{Ending, Reconnect, Urgency};
 use crate::core::delivery::schedule::Schedule;
@@ -92,6 +93,7 @@ pub async fn run<O: Outbox>(
             outbox_failed: Seldom::default(),
             tries: Tries::default(),
             schedule: Schedule::starting(clock::now()),
+            hearing: Hearing::new(clock::moment()),
         },
         without_retain: BTreeSet::new(),
         connections: 0,
@@ -129,6 +131,7 @@ struct Memory {
     outbox_failed: Seldom,
     tries: Tries,
     schedule: Schedule,
+    hearing: Hearing,
 }
 
 /// How a connection ended.

@@ -89,7 +89,8 @@ impl<O: Outbox> Session<'_, O> {
     }
 }
 
-async fn part(connection: &mut Connection, until: Moment) {
+/// Hangs up in order: the broker forgets the will.
+pub(super) async fn part(connection: &mut Connection, until: Moment) {
     connection.disconnect();
     tokio::select! {
         () = async { while !matches!(connection.event().await, Event::Down(_)) {} } => {}

@@ -54,6 +54,8 @@ pub(super) struct Session<'a, O> {
     listening: bool,
     /// In isolation: a row's attempt is being counted before it is sent.
     counting: bool,
+    /// Receipts stay away, and the broker may deliver nothing to this connection.
+    deaf: bool,
     /// Unanswered requests that are not of the outbox.
     others: usize,
     /// It has been seen to acknowledge.
@@ -93,6 +95,7 @@ impl<'a, O: Outbox> Session<'a, O> {
             retains: true,
             listening: false,
             counting: false,
+            deaf: false,
             others: 0,
             proven: false,
             acknowledged: 0,
@@ -174,6 +177,13 @@ impl<'a, O: Outbox> Session<'a, O> {
                 return Ok(fault);
             }
             self.feed(connection, inputs, now)?;
+            if self.deaf {
+                ending::part(connection, now + self.settings.timing.goodbye).await;
+                return Ok(Fault::new(
+                    Class::Silent,
+                    "receipts stay away and no command comes: subscribing anew",
+                ));
+            }
             let deadline = self.deadline();
             tokio::select! {
                 event = connection.event() => match event {
@@ -203,6 +213,7 @@ impl<'a, O: Outbox> Session<'a, O> {
     }
 
     fn forward(&mut self, inputs: &Inputs, command: Incoming) {
+        self.memory.hearing.heard(clock::moment());
         if inputs.commands.try_send(command).is_ok() {
             return;
         }
@@ -214,6 +225,7 @@ impl<'a, O: Outbox> Session<'a, O> {
     fn subscribed(&mut self, subscription: Subscription) {
         let topic = self.settings.topics.command();
         self.memory.reporter.subscribed(subscription, &topic);
+        self.memory.hearing.subscribed(clock::moment());
         self.listening = true;
         self.others = self.others.saturating_sub(1);
         self.watchdog.answered(self.window.out() + self.others, clock::moment());

@@ -10,8 +10,8 @@ use super::super::work::What;
 use super::super::{Inputs, LinkError};
 use super::Session;
 use crate::clock;
-use crate::core::delivery::Due;
 use crate::core::delivery::packet::Packet;
+use crate::core::delivery::{Due, Kind};
 use crate::core::moment::Moment;
 use crate::core::state::Problem;
 use crate::mqtt::client::{Connection, Handed, Publish};
@@ -174,12 +174,20 @@ impl<O: Outbox> Session<'_, O> {
         }
     }
 
+    /// Whether it goes again for want of a receipt, and that may be the connection's fault.
+    fn misses_receipt(&mut self, row: &Due) -> bool {
+        let awaited = row.sends > 0 && row.kind != Kind::Fhir && !self.memory.reporter.commands_refused();
+        let patience = self.settings.receipt_timeout.filter(|_| awaited);
+        patience.is_some_and(|patience| self.memory.hearing.missed(patience, clock::moment()))
+    }
+
     /// False if the library has no room for it now.
     pub(super) fn send_row(&mut self, connection: &Connection, row: Due) -> bool {
         match connection.publish(of_row(&row)) {
             Handed::Over(outcome) => {
                 self.watchdog.sent(clock::moment());
                 self.work.answer(What::Row(row.id), outcome);
+                self.deaf |= self.misses_receipt(&row);
                 true
             }
             Handed::Full | Handed::Gone => {
