@@ -27,7 +27,7 @@ pub(super) struct Told {
 pub(super) async fn run(store: Store, state: watch::Sender<StoreState>, mut told: Told, heart: Heart) {
     let mut pruned_at: Option<Moment> = None;
     let mut was_available = true;
-    let mut unanswered = Seldom::default();
+    let (mut unanswered, mut untaken) = (Seldom::default(), Seldom::default());
     loop {
         heart.beat();
         let refused = *told.refused.borrow_and_update();
@@ -36,6 +36,11 @@ pub(super) async fn run(store: Store, state: watch::Sender<StoreState>, mut told
         if was_available != available {
             log(*state.borrow());
             was_available = available;
+        }
+        if let Err(error) = store.take_in_log().await
+            && let Some(times) = untaken.happened(clock::moment())
+        {
+            warn!(times, %error, "the store's log could not be taken into the database, and grows");
         }
         let now = clock::now();
         let due = pruned_at.is_none_or(|last| now.moment.since(last) >= PRUNE_EVERY);

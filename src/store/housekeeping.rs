@@ -31,6 +31,10 @@ const VACUUM_PAGES: i64 = 512;
 /// Free pages up to this share of the file (one in …) stay in it: they will be needed again, and moving pages wears the disk.
 const FREE_SHARE: i64 = 4;
 
+/// So many frames of the log, of 4 KiB each, are worth being taken into the database: what is written over and over is then
+/// written there once.
+const WORTH_TAKING: i64 = 500;
+
 /// What one piece of housekeeping has done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pruned {
@@ -72,6 +76,14 @@ impl Store {
     /// Any failure of the disk or the database.
     pub async fn prune_by_size(&self) -> Result<Pruned, StoreError> {
         self.run(|database| prune(database, None)).await
+    }
+
+    /// Takes the log into the database if that has become worth while; to be called every few seconds. Whether it did.
+    ///
+    /// # Errors
+    /// Any failure of the disk or the database. Nothing is lost by it: the log stays.
+    pub async fn take_in_log(&self) -> Result<bool, StoreError> {
+        self.run(|database| take_in_log(&database.connection)).await
     }
 
     /// How much room there is.
@@ -220,6 +232,16 @@ fn used(connection: &Connection) -> Result<u64, StoreError> {
 
 fn pragma(connection: &Connection, name: &str) -> Result<i64, StoreError> {
     Ok(connection.pragma_query_value(None, name, |row| row.get(0))?)
+}
+
+fn take_in_log(connection: &Connection) -> Result<bool, StoreError> {
+    let (in_log, taken): (i64, i64) =
+        connection.query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| Ok((row.get(1)?, row.get(2)?)))?;
+    if in_log - taken < WORTH_TAKING {
+        return Ok(false);
+    }
+    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+    Ok(true)
 }
 
 fn health(database: &Database) -> Result<StoreHealth, StoreError> {

@@ -254,3 +254,29 @@ async fn too_little_free_disk_is_told() {
         close(opened).await;
     }
 }
+
+#[tokio::test]
+async fn the_log_is_taken_in_once_that_is_worth_while_and_not_within_a_commit() {
+    let rig = Rig::new();
+    let opened = rig.open();
+    let store = &opened.0;
+    let length = |suffix: &str| std::fs::metadata(rig.beside(suffix)).unwrap().len();
+    measure(store, &[1]).await;
+    let before = length("");
+    assert!(!store.take_in_log().await.unwrap(), "a few frames stay in the log");
+    // Each brings about a dozen frames; SQLite by itself would take 1,000 in.
+    for seq in 0..250_u64 {
+        measure(store, &seq.to_le_bytes()).await;
+    }
+    assert_eq!(length(""), before);
+    assert!(length("-wal") > 1000 * 4096);
+    assert!(store.take_in_log().await.unwrap());
+    assert!(length("") > before);
+    assert!(!store.take_in_log().await.unwrap(), "nothing is left to take in");
+    close(opened).await;
+    assert_eq!(
+        rig.look()
+            .query_row("SELECT count(*) FROM measurement", [], |row| row.get::<_, i64>(0)),
+        Ok(251)
+    );
+}
