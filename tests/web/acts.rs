@@ -1,8 +1,6 @@
 //! What is pressed reaches the gate as it was meant; what is not understood reaches nobody (contract 5, 3.5).
 
 use cuffd::core::name::Name;
-use cuffd::core::pairing::UnderWay;
-use cuffd::core::state::State;
 use cuffd::private::Private;
 use cuffd::web::asked::Action;
 use cuffd::web::entry::Code;
@@ -10,12 +8,11 @@ use serde_json::{Value, json};
 
 use crate::client::Request;
 use crate::rig::{Room, name};
-use crate::samples;
 
 const SESSIONS: &str = "/api/v1/sessions";
 
 /// A reply that says that it was done.
-fn done() -> Value {
+pub(crate) fn done() -> Value {
     json!({"schema": "cuffd.reply/1", "id": null, "ok": true})
 }
 
@@ -364,44 +361,4 @@ async fn tricks_with_paths_find_nothing() {
         assert!(matches!(answer.status, 400 | 404), "{target:?}: {}", answer.head);
     }
     still_answers(&room).await;
-}
-
-#[tokio::test]
-async fn what_a_cuff_shows_is_entered_here_while_it_waits_for_it() {
-    let room = Room::open().await;
-    let enter = |passkey: Value| Request::post("/api/v1/passkey", &json!({ "passkey": passkey }));
-    let answer = room.ask(&enter(json!("000 042"))).await;
-    assert_eq!((answer.status, answer.json()), (200, done()));
-    let answer = room.ask(&enter(json!("123456"))).await;
-    assert_eq!(
-        (answer.status, &answer.json()["error"]["code"]),
-        (409, &json!("not_now"))
-    );
-    for malformed in [json!("42"), json!(42), json!("abcdef"), json!(null), json!("1234567")] {
-        let answer = room.ask(&enter(malformed.clone())).await;
-        assert_eq!(
-            (answer.status, &answer.json()["error"]["code"]),
-            (400, &json!("malformed")),
-            "{malformed}"
-        );
-    }
-}
-
-#[tokio::test]
-async fn the_page_asks_for_what_a_cuff_shows_only_while_it_waits_for_it() {
-    let room = Room::open().await;
-    for (pairing, headline, asks) in [
-        (None, "No session is open", false),
-        (Some(false), "A cuff is being connected", false),
-        (Some(true), "The cuff shows six digits", true),
-    ] {
-        let pairing = pairing.map(|passkey_wanted| UnderWay { passkey_wanted });
-        room.show(State {
-            pairing,
-            ..samples::state(&[])
-        });
-        let page = room.get("/").await.body;
-        assert!(page.contains(headline), "{headline}");
-        assert_eq!(page.contains("id=\"passkey\""), asks, "{headline}");
-    }
 }

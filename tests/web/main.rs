@@ -7,12 +7,14 @@
 )]
 
 mod acts;
+mod all_states;
 mod client;
 mod daemon;
 mod events;
 mod gateway;
 mod headers;
 mod notices;
+mod passkey;
 #[path = "../rig/registered.rs"]
 mod registered;
 mod rig;
