@@ -1,15 +1,26 @@
 //! The directory that a file stands in: whose it is, and that what is written there survives a power cut.
+//!
+//! What root writes goes to whom the directory belongs to, or to the daemon's user where it is root's: it never keeps the daemon
+//! out.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{DirBuilder, File, Metadata, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown, lchown};
 use std::path::Path;
 
 use rustix::process::geteuid;
 use tempfile::NamedTempFile;
 
+use crate::user;
+
+/// The user that the shipped unit runs the daemon as.
+const DAEMON: &str = "cuffd";
+
 /// Who may read what is written here.
 const OWNER_ONLY: u32 = 0o600;
+
+/// Who may enter a directory that is made here.
+const OWNER_ENTERS: u32 = 0o700;
 
 /// The directory that `path` stands in.
 #[must_use]
@@ -62,15 +73,48 @@ fn draft(path: &Path, text: &str) -> io::Result<NamedTempFile<File>> {
     Ok(draft)
 }
 
-/// Gives what root has made at `path` to whom the directory belongs to, so that it never keeps the daemon out.
+/// Makes the directories that lead to `path`, where they are not there yet, for their owner alone.
+///
+/// # Errors
+/// What the system says.
+pub fn make(path: &Path) -> io::Result<()> {
+    let directory = of(path);
+    if directory.is_dir() {
+        return Ok(());
+    }
+    make(directory)?;
+    match DirBuilder::new().mode(OWNER_ENTERS).create(directory) {
+        // Another was quicker.
+        Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists && directory.is_dir() => return Ok(()),
+        made => made?,
+    }
+    if let Some((user, group)) = heir(&of(directory).metadata()?) {
+        // A container's root may give nothing away; then it is as it was.
+        let _given = lchown(directory, Some(user), Some(group));
+    }
+    sync(directory)
+}
+
+/// Gives what root has made at `path` to whom it must belong to.
 ///
 /// # Errors
 /// The directory or the file cannot be looked at.
 pub fn give_to_owner(path: &Path, file: &File) -> io::Result<()> {
-    let owner = of(path).metadata()?;
-    if geteuid().is_root() && owner.uid() != 0 && file.metadata()?.uid() == 0 {
+    if let Some((user, group)) = heir(&of(path).metadata()?)
+        && file.metadata()?.uid() == 0
+    {
         // A container's root may give nothing away; then it is as it was.
-        let _given = fchown(file, Some(owner.uid()), Some(owner.gid()));
+        let _given = fchown(file, Some(user), Some(group));
     }
     Ok(())
+}
+
+/// The user and group that what root makes in such a directory goes to; `None` where it stays whose it is.
+#[must_use]
+pub fn heir(directory: &Metadata) -> Option<(u32, u32)> {
+    match (geteuid().is_root(), directory.uid()) {
+        (false, _) => None,
+        (true, 0) => user::numbers(DAEMON),
+        (true, owner) => Some((owner, directory.gid())),
+    }
 }

@@ -11,7 +11,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("core", &[]),
     ("private", &[]),
     ("certificate", &[]),
-    ("directory", &[]),
+    ("directory", &["user"]),
     ("clock", &[]),
     ("systemd", &[]),
     ("user", &[]),

@@ -1,11 +1,10 @@
 //! The gateway's key on disk: made once, followed by the next one when the clinic has enrolled that.
 //!
-//! A key file is 0600 from its first moment and whole at every moment, and belongs to whom its directory belongs to. The
-//! next key stands beside it as `NAME.next`. A key that was given as a systemd credential is never written.
+//! A key file is 0600 from its first moment and whole at every moment, and belongs to whom its directory belongs to, or to
+//! the daemon where that is root's. The next key stands beside it as `NAME.next`. A key that was given as a systemd credential is never written.
 
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,9 +13,6 @@ use tokio::sync::watch;
 
 use super::{KeyError, PublicKey, SigningKey};
 use crate::directory;
-
-/// Who may enter a directory that is made for a key.
-const OWNER_ENTERS: u32 = 0o700;
 
 /// Why there is no key, or no other one.
 #[derive(Debug, thiserror::Error)]
@@ -187,10 +183,7 @@ fn make(path: &Path) -> Result<SigningKey, KeyringError> {
 }
 
 fn write(path: &Path, text: &str) -> io::Result<()> {
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(OWNER_ENTERS)
-        .create(directory::of(path))?;
+    directory::make(path)?;
     directory::write_new(path, text)
 }
 

@@ -135,6 +135,24 @@ fn on_a_terminal_only_what_is_left_open_is_asked() {
 }
 
 #[test]
+fn the_folders_of_a_password_are_made_for_its_owner_alone() {
+    let machine = Machine::new();
+    machine.file(
+        "clinic.toml",
+        &whole().replace("@/etc/password", "@/secrets/broker/password"),
+    );
+    let file = machine.path("clinic.toml");
+    let mut terminal = machine.on_terminal(80, &["init", "--from", file.to_str().unwrap()]);
+    terminal.answers(&[("Password", "hunter2")]);
+    let answer = terminal.ended();
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    assert_eq!(machine.read("secrets/broker/password"), "hunter2\n");
+    for folder in ["secrets", "secrets/broker"] {
+        assert_eq!(machine.mode(folder), 0o700, "{folder}");
+    }
+}
+
+#[test]
 fn files_that_are_still_to_come_are_named_and_the_config_is_there() {
     let machine = Machine::new();
     let answer = set_up(&machine, &whole());

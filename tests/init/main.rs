@@ -8,5 +8,6 @@
 mod csr;
 mod from;
 mod killed;
+mod owner;
 mod rig;
 mod terminal;

@@ -1,19 +1,16 @@
 //! Files as `init` leaves them: whole from the moment they are there, for the daemon to read, secrets for it alone.
 //!
-//! Run by root they go to the daemon's user, where the machine has one; otherwise they are of whoever runs this.
+//! Run by root they go to the daemon's user, where the machine has one; otherwise they are of whoever runs this. A folder that
+//! is not there yet is made: the config's for all to enter, another for the daemon alone.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown, fchown};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::Path;
 
 use rustix::fs::{Access, access};
-use rustix::process::geteuid;
 
-use crate::{directory, user};
-
-/// The user that the shipped unit runs the daemon as.
-const DAEMON: &str = "cuffd";
+use crate::directory;
 
 /// Who may read the config: its owner and the daemon's group. It names patients, and no secrets.
 const CONFIG: u32 = 0o640;
@@ -24,9 +21,8 @@ const SECRET: u32 = 0o600;
 /// What others may see.
 const PUBLIC: u32 = 0o644;
 
-/// Who may enter the config's folder, as systemd makes it, and the daemon's state, as the unit says.
+/// Who may enter the config's folder, as systemd makes it.
 const CONFIG_FOLDER: u32 = 0o755;
-const STATE_FOLDER: u32 = 0o700;
 
 /// What a file is, which says who may read it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +48,7 @@ pub(super) fn write(path: &Path, text: &str, kind: Kind, existing: Existing) -> 
         Kind::Secret => SECRET,
         Kind::Public => PUBLIC,
     };
+    directory::make(path)?;
     let mut draft = tempfile::Builder::new()
         .prefix(".new-")
         .make_in(directory::of(path), |draft| {
@@ -72,7 +69,7 @@ pub(super) fn write(path: &Path, text: &str, kind: Kind, existing: Existing) -> 
 /// Gives a file to who must be able to read it.
 fn give(path: &Path, file: &File, kind: Kind) -> io::Result<()> {
     let folder = directory::of(path).metadata()?;
-    let Some((user, group)) = reader(folder.uid(), folder.gid()) else {
+    let Some((user, group)) = directory::heir(&folder) else {
         return Ok(());
     };
     let owner = if kind == Kind::Secret { user } else { folder.uid() };
@@ -81,34 +78,12 @@ fn give(path: &Path, file: &File, kind: Kind) -> io::Result<()> {
     Ok(())
 }
 
-/// Who reads what root writes into a folder of this owner: that owner, or the daemon where it is root's.
-fn reader(user: u32, group: u32) -> Option<(u32, u32)> {
-    match (geteuid().is_root(), user) {
-        (false, _) => None,
-        (true, 0) => user::numbers(DAEMON),
-        (true, _) => Some((user, group)),
-    }
-}
-
 /// Makes the folder that the config stands in.
 pub(super) fn make_config_folder(path: &Path) -> io::Result<()> {
     DirBuilder::new()
         .recursive(true)
         .mode(CONFIG_FOLDER)
         .create(directory::of(path))
-}
-
-/// Makes the folder of the daemon's state, which is the daemon's.
-pub(super) fn make_state_folder(path: &Path) -> io::Result<()> {
-    let folder = directory::of(path);
-    if folder.is_dir() {
-        return Ok(());
-    }
-    DirBuilder::new().recursive(true).mode(STATE_FOLDER).create(folder)?;
-    if let Some((user, group)) = reader(0, 0) {
-        let _given = chown(folder, Some(user), Some(group));
-    }
-    Ok(())
 }
 
 /// Whether a file could be made at `path`, with the folders that lead there.

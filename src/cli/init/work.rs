@@ -98,7 +98,6 @@ fn key(draft: &Draft, file: &str, files: &mut Vec<PathBuf>) -> Result<Option<Sho
     }
     let file = Path::new(file);
     let is_new = !file.exists();
-    files::make_state_folder(file).map_err(|cause| InitError::write(file, cause))?;
     let public = Keyring::open(file, false)?.public();
     if is_new {
         files.push(file.to_path_buf());
