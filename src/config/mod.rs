@@ -113,7 +113,7 @@ pub fn environment() -> BTreeMap<String, String> {
 }
 
 /// Where systemd says it put the service's credentials.
-const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
+pub const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 
 /// Where systemd puts them while the service runs (systemd.exec(5)).
 const SERVICE_CREDENTIALS: &str = "/run/credentials/cuffd.service";

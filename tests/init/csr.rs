@@ -143,6 +143,55 @@ fn a_config_that_waits_for_its_certificate_can_be_asked_for_a_request() {
 }
 
 #[test]
+fn of_a_key_that_is_a_credential_a_request_is_made_only_where_that_is() {
+    let machine = Machine::new();
+    let given = format!("{CLINIC}client_cert = \"@/etc/gw.pem\"\nclient_key = \"cred:mqtt-key\"\n");
+    machine.file("etc/cuffd.toml", &given);
+    machine.file("clinic.toml", &given);
+    let file = machine.path("clinic.toml");
+    let refused = machine.ask(&["init", "--csr"]);
+    assert_eq!(refused.code, Some(78), "{}", refused.stderr);
+    for part in [
+        "the systemd credential mqtt-key",
+        "CREDENTIALS_DIRECTORY=DIRECTORY cuffd",
+    ] {
+        assert!(refused.stderr.contains(part), "{part} in\n{}", refused.stderr);
+    }
+    assert_eq!(
+        machine.files(),
+        ["clinic.toml", "etc/cuffd.toml"],
+        "nothing was written"
+    );
+
+    std::fs::create_dir(machine.path("secrets")).unwrap();
+    let credential = machine.path("secrets/mqtt-key");
+    openssl(
+        &machine,
+        &["genpkey", "-algorithm", "ED25519", "-out", credential.to_str().unwrap()],
+    );
+    let credentials = machine.path("secrets");
+    let at = format!("CREDENTIALS_DIRECTORY={}", credentials.display());
+    let mut command = machine.command_in(&["env", &at], &["init", "--csr"]);
+    let answer: Answer = command.output().unwrap().into();
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    assert!(
+        answer.stderr.contains("client_key  = \"cred:mqtt-key\""),
+        "{}",
+        answer.stderr
+    );
+    assert_eq!(
+        openssl(&machine, &["req", "-in", "gateway.csr", "-noout", "-pubkey"]),
+        openssl(&machine, &["pkey", "-in", credential.to_str().unwrap(), "-pubout"])
+    );
+    assert!(!machine.path("etc/gateway.key").exists(), "no other key is made");
+
+    std::fs::remove_file(machine.path("etc/cuffd.toml")).unwrap();
+    let from = machine.ask(&["init", "--csr", "--from", file.to_str().unwrap()]);
+    assert_eq!(from.code, Some(78), "{}", from.stderr);
+    assert!(!machine.has_config() && !machine.path("state").exists());
+}
+
+#[test]
 fn on_a_terminal_the_request_is_one_of_the_answers() {
     let machine = Machine::new();
     let mut terminal = machine.on_terminal(80, &["init"]);

@@ -79,6 +79,16 @@ pub(super) enum InitError {
         #[source]
         cause: RequestError,
     },
+    /// The key of the request is a credential, which is not here.
+    #[error(
+        "the key of the certificate is the systemd credential {name}, which systemd gives to the running service only: say \
+         where it is, CREDENTIALS_DIRECTORY=DIRECTORY cuffd init --csr, or make key and request where credentials are made, \
+         with the name SITE/GATEWAY in it; nothing was written"
+    )]
+    NoCredential {
+        /// Its name.
+        name: String,
+    },
     /// The system gives no random numbers.
     #[error("the system gives no random numbers for an access code")]
     Random,
@@ -110,7 +120,7 @@ impl InitError {
                 Fault::NotAKey | Fault::NoNext => exit::CONFIG,
                 Fault::Disk => exit::STORE,
             },
-            Self::Request { .. } => exit::CONFIG,
+            Self::Request { .. } | Self::NoCredential { .. } => exit::CONFIG,
             Self::Random => exit::SOFTWARE,
         }
     }

@@ -1,4 +1,6 @@
 //! `--csr`: a key and a certificate request beside the config, and what to do once the certificate has come.
+//!
+//! A request is made of the key that the daemon will use, and of no other: where that is a credential, it must be here.
 
 use std::fs;
 use std::io::{self, Write};
@@ -11,6 +13,7 @@ use super::files::{self, Existing, Kind};
 use super::judge::{self, Asks};
 use super::work::{over_draft, write};
 use crate::cli::exit;
+use crate::config::{CREDENTIALS, environment};
 use crate::private::Private;
 
 /// A request that was made.
@@ -22,8 +25,8 @@ pub(super) struct Request {
     pub(super) subject: String,
     /// Where it stands.
     pub(super) file: PathBuf,
-    /// Where its key stands.
-    pub(super) key: PathBuf,
+    /// What the config says of its key.
+    pub(super) key: String,
     /// Where the certificate is expected.
     pub(super) certificate: PathBuf,
 }
@@ -41,19 +44,59 @@ pub(super) fn suggest(draft: &mut Draft, folder: &Path) {
     );
 }
 
-/// Makes the request beside the config, of the key there, which is made if it is not there yet.
-pub(super) fn make(draft: &Draft, folder: &Path, files: &mut Vec<PathBuf>) -> Result<Request, InitError> {
-    let named = draft
+/// The key that a request is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Source {
+    /// What the config says of it.
+    written: String,
+    file: PathBuf,
+    is_given: bool,
+}
+
+/// Where the key of a request is, which is made there if there is none. A systemd credential must be there.
+pub(super) fn source(draft: &Draft, folder: &Path) -> Result<Source, InitError> {
+    let written = draft
         .get(Key::CERTIFICATE_KEY)
-        .filter(|file| !file.starts_with("cred:"));
-    let key_file = named.map_or_else(|| folder.join("gateway.key"), PathBuf::from);
+        .unwrap_or_else(|| folder.join("gateway.key").to_string_lossy().into_owned());
+    let Some(name) = written.strip_prefix("cred:") else {
+        return Ok(Source {
+            file: PathBuf::from(&written),
+            is_given: false,
+            written,
+        });
+    };
+    let given = environment()
+        .get(CREDENTIALS)
+        .map(|folder| Path::new(folder).join(name));
+    match given.filter(|file| file.is_file()) {
+        Some(file) => Ok(Source {
+            file,
+            is_given: true,
+            written,
+        }),
+        None => Err(InitError::NoCredential { name: name.to_owned() }),
+    }
+}
+
+/// Makes the request beside the config, of the key there, which is made if it is not there yet and not given.
+pub(super) fn make(
+    draft: &Draft,
+    folder: &Path,
+    source: Source,
+    files: &mut Vec<PathBuf>,
+) -> Result<Request, InitError> {
+    let Source {
+        written,
+        file: key_file,
+        is_given,
+    } = source;
     let failed = |cause| InitError::Request {
         path: key_file.clone(),
         cause,
     };
     let key = match fs::read_to_string(&key_file) {
         Ok(pem) => Private::new(pem),
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound && !is_given => {
             let key = csr::new_key().map_err(failed)?;
             write(&key_file, &format!("{}\n", key.expose()), Kind::Secret, Existing::Stays)?;
             files.push(key_file.clone());
@@ -71,7 +114,7 @@ pub(super) fn make(draft: &Draft, folder: &Path, files: &mut Vec<PathBuf>) -> Re
         text,
         subject: format!("{site}/{gateway}"),
         file,
-        key: key_file,
+        key: written,
         certificate: draft
             .get(Key::CERTIFICATE)
             .map_or_else(|| folder.join("gateway.pem"), PathBuf::from),
@@ -85,8 +128,10 @@ pub(super) fn for_existing(config: &Path) -> Result<u8, InitError> {
         return Err(InitError::Mistakes { mistakes });
     }
     files::may_write(config).map_err(|cause| InitError::write(config, cause))?;
+    let folder = crate::directory::of(config);
+    let source = source(&draft, folder)?;
     let mut written = Vec::new();
-    let request = make(&draft, crate::directory::of(config), &mut written)?;
+    let request = make(&draft, folder, source, &mut written)?;
     let mut text = String::new();
     super::told::written(&mut text, &written);
     super::told::of_request(&mut text, &request);

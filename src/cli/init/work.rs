@@ -51,6 +51,7 @@ pub(super) fn carry_out(config: &Path, there: There, mut draft: Draft, answers: 
     if let Some(mistakes) = judge::unusable(&draft, &config.display().to_string(), Asks::Nobody) {
         return Err(InitError::Mistakes { mistakes });
     }
+    let source = answers.request.then(|| request::source(&draft, folder)).transpose()?;
     let key_file = over_draft(&draft, Key::KEY_FILE).unwrap_or_else(|| KEY_FILE.to_owned());
     files::may_write(Path::new(&key_file)).map_err(|cause| InitError::write(Path::new(&key_file), cause))?;
     files::make_config_folder(config).map_err(|cause| InitError::write(folder, cause))?;
@@ -67,8 +68,8 @@ pub(super) fn carry_out(config: &Path, there: There, mut draft: Draft, answers: 
     }
     made.code = access_code(&draft, &mut made.files)?;
     made.key = key(&draft, &key_file, &mut made.files)?;
-    if answers.request {
-        made.request = Some(request::make(&draft, folder, &mut made.files)?);
+    if let Some(source) = source {
+        made.request = Some(request::make(&draft, folder, source, &mut made.files)?);
     }
     made.replaced = there == There::Shipped;
     let existing = if made.replaced {
