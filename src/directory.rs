@@ -6,7 +6,7 @@
 use std::fs::{DirBuilder, File, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown, lchown};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::process::geteuid;
 use tempfile::NamedTempFile;
@@ -15,6 +15,12 @@ use crate::user;
 
 /// The user that the shipped unit runs the daemon as.
 const DAEMON: &str = "cuffd";
+
+/// What the name of a draft begins with: a file that is being written, and left behind by a kill.
+pub const DRAFT: &str = ".new-";
+
+/// The rest of its name: letters and digits, so many.
+const DRAFT_REST: usize = 6;
 
 /// Who may read what is written here.
 const OWNER_ONLY: u32 = 0o600;
@@ -60,17 +66,35 @@ pub fn replace(path: &Path, text: &str) -> io::Result<()> {
 }
 
 fn draft(path: &Path, text: &str) -> io::Result<NamedTempFile<File>> {
-    let mut draft = tempfile::Builder::new().prefix(".new-").make_in(of(path), |draft| {
-        OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(OWNER_ONLY)
-            .open(draft)
-    })?;
+    let mut draft = tempfile::Builder::new()
+        .prefix(DRAFT)
+        .rand_bytes(DRAFT_REST)
+        .make_in(of(path), |draft| {
+            OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .mode(OWNER_ONLY)
+                .open(draft)
+        })?;
     draft.as_file_mut().write_all(text.as_bytes())?;
     give_to_owner(path, draft.as_file())?;
     draft.as_file().sync_all()?;
     Ok(draft)
+}
+
+/// The drafts in the directory of `path`; none where that cannot be read.
+#[must_use]
+pub fn drafts(path: &Path) -> Vec<PathBuf> {
+    let is_draft = |name: &str| {
+        let rest = name.strip_prefix(DRAFT);
+        rest.is_some_and(|rest| rest.len() == DRAFT_REST && rest.bytes().all(|octet| octet.is_ascii_alphanumeric()))
+    };
+    let entries = of(path).read_dir().into_iter().flatten().flatten();
+    let named = entries.filter(|entry| entry.file_name().to_str().is_some_and(is_draft));
+    named
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()))
+        .map(|entry| entry.path())
+        .collect()
 }
 
 /// Makes the directories that lead to `path`, where they are not there yet, for their owner alone.
@@ -116,5 +140,22 @@ pub fn heir(directory: &Metadata) -> Option<(u32, u32)> {
         (false, _) => None,
         (true, 0) => user::numbers(DAEMON),
         (true, owner) => Some((owner, directory.gid())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_draft_that_a_kill_left_behind_is_found_and_nothing_else() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("key.jwk");
+        let (_file, left) = draft(&path, "secret").expect("a draft").keep().expect("kept");
+        for other in [".new-key", ".new-notes.txt", "new-aB3xY9", "key.jwk"] {
+            std::fs::write(folder.path().join(other), "").expect("a file");
+        }
+        std::fs::create_dir(folder.path().join(".new-folder")).expect("a folder");
+        assert_eq!(drafts(&path), [left]);
     }
 }

@@ -61,7 +61,44 @@ pub struct Outcome {
     /// In words.
     pub done: Vec<String>,
     /// What is still there, and why.
-    pub left: Vec<String>,
+    pub left: Vec<Left>,
+}
+
+/// Something that is still there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// What, and why, in words.
+    pub text: String,
+    /// What stands in the way.
+    pub obstacle: Obstacle,
+}
+
+/// What stands in the way of removing something; the later ones are worse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Obstacle {
+    /// A service that is not there: bluetoothd, a broker.
+    Service,
+    /// Another process that uses it.
+    Busy,
+    /// This user may not.
+    NotPermitted,
+    /// The disk.
+    Disk,
+}
+
+impl Outcome {
+    fn leave(&mut self, obstacle: Obstacle, text: String) {
+        self.left.push(Left { text, obstacle });
+    }
+
+    fn leave_file(&mut self, path: &Path, cause: &io::Error) {
+        let obstacle = if cause.kind() == io::ErrorKind::PermissionDenied {
+            Obstacle::NotPermitted
+        } else {
+            Obstacle::Disk
+        };
+        self.leave(obstacle, format!("{}: {cause}", path.display()));
+    }
 }
 
 /// Makes sure that no daemon runs and none begins, and looks what would be lost.
@@ -179,7 +216,7 @@ impl Doomed {
     /// Removes bonds, store and keys, in an order that can be cut short and begun again.
     pub async fn remove(self, config: &Config) -> Outcome {
         let mut outcome = Outcome::default();
-        let bonds_are_gone = bonds(config, &mut outcome).await;
+        let obstacle_of_bonds = bonds(config, &mut outcome).await;
         // Closing gives the lock away; it is taken again at once, and a daemon that was quicker has all that is left.
         if let Some((opened, _)) = self.opened {
             opened.store.close().await;
@@ -189,7 +226,12 @@ impl Doomed {
             None => match hold(config) {
                 Ok(lock) => lock,
                 Err(error) => {
-                    outcome.left.push(format!("everything else: {error}"));
+                    let obstacle = match error {
+                        WipeError::Running | WipeError::Unclear(_) => Obstacle::Busy,
+                        WipeError::Store(StoreError::NotPermitted { .. }) => Obstacle::NotPermitted,
+                        WipeError::Store(_) => Obstacle::Disk,
+                    };
+                    outcome.leave(obstacle, format!("everything else: {error}"));
                     return outcome;
                 }
             },
@@ -199,14 +241,18 @@ impl Doomed {
         let files = names_from(&store.path).into_iter().filter(|path| *path != of_lock);
         let mut gone = delete(files, &mut outcome);
         gone += delete([store.path.with_file_name("page.key")], &mut outcome);
-        if bonds_are_gone {
-            gone += delete([store.cuffs_file()], &mut outcome);
-        } else if store.cuffs_file().exists() {
-            let why = "kept, because it names the cuffs whose bonds are still there";
-            outcome.left.push(format!("{}: {why}", store.cuffs_file().display()));
+        match obstacle_of_bonds {
+            None => gone += delete([store.cuffs_file()], &mut outcome),
+            Some(obstacle) if store.cuffs_file().exists() => {
+                let why = "kept, because it names the cuffs whose bonds are still there";
+                outcome.leave(obstacle, format!("{}: {why}", store.cuffs_file().display()));
+            }
+            Some(_) => {}
         }
+        gone += delete(directory::drafts(&store.path), &mut outcome);
         let key = config.gateway.key_file.path();
         if !config.gateway.key_file.is_credential() {
+            gone += delete(directory::drafts(key), &mut outcome);
             gone += delete([with_suffix(key, ".next"), key.to_path_buf()], &mut outcome);
         }
         delete([of_lock], &mut outcome);
@@ -216,9 +262,8 @@ impl Doomed {
                 && cause.kind() != io::ErrorKind::NotFound
             {
                 let folder = directory::of(path).display();
-                outcome.left.push(format!(
-                    "{folder}: what was removed may come back at a power cut: {cause}"
-                ));
+                let text = format!("{folder}: what was removed may come back at a power cut: {cause}");
+                outcome.leave(Obstacle::Disk, text);
             }
         }
         outcome
@@ -241,27 +286,34 @@ fn refused(done: Result<errand::Done, Fault>) -> Option<String> {
     }
 }
 
-/// Ends the bonds of the registered cuffs, and says whether none is left.
-async fn bonds(config: &Config, outcome: &mut Outcome) -> bool {
+/// Ends the bonds of the registered cuffs, and gives what stands in the way; `None`: none is left.
+async fn bonds(config: &Config, outcome: &mut Outcome) -> Option<Obstacle> {
     let addresses: Vec<Address> = config.cuffs.iter().map(|cuff| cuff.address).collect();
     if addresses.is_empty() {
-        return true;
+        return None;
     }
-    let why = match survey::forget(&addresses).await {
+    let (obstacle, why) = match survey::forget(&addresses).await {
         Ok(count) => {
             outcome.done.push(format!("{count} bonds of cuffs are gone"));
-            return true;
+            return None;
         }
-        Err(Absent::NoBus) => "there is no D-Bus",
-        Err(Absent::NoStack) => "bluetoothd does not run (`sudo systemctl start bluetooth`)",
-        Err(Absent::Denied) => "bluetoothd does not let this user (run this as root)",
-        Err(Absent::Silent) => "bluetoothd does not answer (`sudo systemctl restart bluetooth`)",
+        Err(Absent::NoBus) => (Obstacle::Service, "there is no D-Bus"),
+        Err(Absent::NoStack) => (
+            Obstacle::Service,
+            "bluetoothd does not run (`sudo systemctl start bluetooth`)",
+        ),
+        Err(Absent::Denied) => (
+            Obstacle::NotPermitted,
+            "bluetoothd does not let this user (run this as root)",
+        ),
+        Err(Absent::Silent) => (
+            Obstacle::Service,
+            "bluetoothd does not answer (`sudo systemctl restart bluetooth`)",
+        ),
     };
-    outcome.left.push(format!(
-        "bonds of {} cuffs: {why}; then run this again",
-        addresses.len()
-    ));
-    false
+    let text = format!("bonds of {} cuffs: {why}; then run this again", addresses.len());
+    outcome.leave(obstacle, text);
+    Some(obstacle)
 }
 
 /// Removes files, and counts those that were there.
@@ -271,7 +323,7 @@ fn delete(files: impl IntoIterator<Item = PathBuf>, outcome: &mut Outcome) -> us
         match fs::remove_file(&path) {
             Ok(()) => gone += 1,
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
-            Err(cause) => outcome.left.push(format!("{}: {cause}", path.display())),
+            Err(cause) => outcome.leave_file(&path, &cause),
         }
     }
     gone

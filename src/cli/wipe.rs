@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::{Failure, Global, block_on, exit, out};
 use crate::app::chain;
-use crate::app::wipe::{self, Outcome, Told, Unsent, WipeError};
+use crate::app::wipe::{self, Obstacle, Outcome, Told, Unsent, WipeError};
 use crate::config::{self, Config};
 use crate::control::client::ClientError;
 use crate::core::name::Name;
@@ -50,15 +50,23 @@ async fn wipe(global: &Global, options: &Options, config: &Config) -> Result<u8,
     let told = doomed.tell(config).await;
     let left_on_brokers = broker_knows(options, &told)?;
     let outcome = doomed.remove(config).await;
-    let all_know = left_on_brokers.is_empty() || options.without_broker;
-    let code = if outcome.left.is_empty() && all_know {
-        exit::OK
-    } else {
-        exit::STORE
-    };
+    let unknowing = (!left_on_brokers.is_empty() && !options.without_broker).then_some(Obstacle::Service);
+    let obstacles = outcome.left.iter().map(|left| left.obstacle);
+    let code = code_of(obstacles.chain(unknowing).max());
     let text = describe(global, config, &told, left_on_brokers, &outcome);
     let printed = out(&text);
     Ok(if printed == exit::OK { code } else { printed })
+}
+
+/// The code for the worst of what stands in the way.
+const fn code_of(worst: Option<Obstacle>) -> u8 {
+    match worst {
+        None => exit::OK,
+        Some(Obstacle::Service) => exit::UNAVAILABLE,
+        Some(Obstacle::Busy) => exit::TRY_AGAIN,
+        Some(Obstacle::NotPermitted) => exit::NOT_PERMITTED,
+        Some(Obstacle::Disk) => exit::STORE,
+    }
 }
 
 /// Says why nothing is done, and gives the exit code.
@@ -128,7 +136,7 @@ fn describe(global: &Global, config: &Config, told: &[Told], unknowing: Vec<&Tol
     let knowing = told.iter().filter(|told| told.fault.is_none());
     lines.extend(knowing.map(|told| format!("done  {} knows that this gateway is retired", told.broker)));
     lines.extend(outcome.done.iter().map(|done| format!("done  {done}")));
-    lines.extend(outcome.left.iter().map(|left| format!("LEFT  {left}")));
+    lines.extend(outcome.left.iter().map(|left| format!("LEFT  {}", left.text)));
     lines.extend(unknowing.into_iter().map(|told| {
         let why = told.fault.as_deref().unwrap_or_default();
         format!("LEFT  retained messages on {}: {why}", told.broker)

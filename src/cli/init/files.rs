@@ -50,7 +50,7 @@ pub(super) fn write(path: &Path, text: &str, kind: Kind, existing: Existing) -> 
     };
     directory::make(path)?;
     let mut draft = tempfile::Builder::new()
-        .prefix(".new-")
+        .prefix(directory::DRAFT)
         .make_in(directory::of(path), |draft| {
             OpenOptions::new().write(true).create_new(true).mode(SECRET).open(draft)
         })?;
