@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
+use x509_parser::x509::X509Version;
 
 use super::files::{Guard, SecretFile, Surroundings, existing, secret};
 use super::reader::{Read, Reported, Table};
@@ -16,6 +17,10 @@ const SOON: Duration = Duration::from_secs(30 * 86_400);
 
 const ALLOWED: &str = "the path of a PEM file with certificates";
 const KEY_ALLOWED: &str = "the path of a PEM file with a private key that only its owner may read, or cred:NAME";
+
+/// What openssl issues where it is told of no extension, and TLS takes of an authority only.
+const OF_OLD_FORM: &str = "a certificate of X.509 version 1, which TLS does not take";
+const OF_NEW_FORM: &str = "a certificate of version 3: have it issued anew with extensions (openssl x509 -req: -extfile FILE with extendedKeyUsage)";
 
 /// A certificate and the key to it. Both are read anew for each connection, so that renewal needs no restart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +58,9 @@ pub(super) fn identity(
         return Ok(None);
     };
     let ends = ends(&chain).map_err(|why| table.refuse(certificate_key, why, ALLOWED))?;
+    if is_of_old_form(&chain) {
+        return Err(table.refuse(certificate_key, OF_OLD_FORM, OF_NEW_FORM));
+    }
     // The first link to break breaks the chain.
     warn_of_end(table, certificate_key, ends.into_iter().min(), around);
     belong_together(chain, &key).map_err(|why| mismatch(table, certificate_key, why))?;
@@ -72,6 +80,13 @@ fn chain(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, &'static str> {
     } else {
         Ok(chain)
     }
+}
+
+/// Whether the own certificate is of a version without extensions.
+fn is_of_old_form(chain: &[CertificateDer<'_>]) -> bool {
+    let own = chain.first().map(|own| x509_parser::parse_x509_certificate(own));
+    own.and_then(Result::ok)
+        .is_some_and(|(_rest, own)| own.version() != X509Version::V3)
 }
 
 /// When each certificate ends.

@@ -224,6 +224,29 @@ fn a_certificate_and_its_key_stand_together() {
 }
 
 #[test]
+fn a_certificate_of_the_oldest_version_is_told_from_one_that_is_not_the_keys() {
+    let folder = Folder::new();
+    let (_, key) = folder.identity("own", 365);
+    // Without extensions openssl issues version 1.
+    let script = "openssl req -new -key own.key -subj /CN=gw | openssl x509 -req -signkey own.key -out v1.pem";
+    let mut openssl = std::process::Command::new("sh");
+    let output = openssl.args(["-c", script]).current_dir(folder.path()).output();
+    let output = output.expect("openssl");
+    let certificate = folder.path().join("v1.pem");
+    assert!(certificate.exists(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = with_broker(&format!("client_cert = {certificate:?}\nclient_key = {key:?}"));
+    let mistakes = refused(&text);
+    assert_eq!(subjects(&mistakes), ["mqtt.brokers[0].client_cert"], "{mistakes}");
+    let told = mistakes.to_string();
+    for part in ["X.509 version 1", "version 3", "-extfile"] {
+        assert!(told.contains(part), "{part} in {told}");
+    }
+    assert!(!told.contains("private key"), "{told}");
+    // Of an authority it is taken.
+    assert!(load(&with_broker(&format!("ca_file = {certificate:?}"))).is_ok());
+}
+
+#[test]
 fn a_certificate_that_ends_soon_is_warned_of() {
     let folder = Folder::new();
     let load = |days: i64| -> Loaded {
