@@ -116,6 +116,9 @@ async fn what_is_wrong_with_a_command_is_named() {
     ] {
         assert_eq!(clinic.code(&wrong).await, code, "{wrong:.120}");
     }
+    let lacking = command("attest", &json!({"session": "s1", "item": "safe_setting"}));
+    let reply = clinic.answer(&lacking.to_string()).await.json();
+    assert_eq!(reply["error"]["field"], "by", "{reply}");
     for octets in ["", "report", "[]", "{\"id\":"] {
         let reply = clinic.answer(octets).await.json();
         assert_eq!(

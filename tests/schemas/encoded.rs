@@ -15,7 +15,7 @@ use cuffd::core::reading::{Reading, ReadingId, Verification};
 use cuffd::core::reason::{ReadingReason, Reason};
 use cuffd::core::source::Description;
 use cuffd::core::trouble::Trouble;
-use cuffd::mqtt::command::Refusal;
+use cuffd::mqtt::command::{Code, Refusal};
 use cuffd::mqtt::message::alert::{About, AlertState};
 use cuffd::mqtt::message::reply::Outcome;
 use cuffd::mqtt::message::{Envelope, Origin, alert, info, readiness, reading, reply, status};
@@ -312,6 +312,11 @@ fn replies() -> Vec<Sample> {
         message(None, &Outcome::Refused(refusal))
     });
     let mut replies: Vec<Sample> = refused.collect();
+    let malformed = Refusal {
+        field: Some("expires_at"),
+        ..Refusal::new(Code::Malformed, "why")
+    };
+    replies.push(message(Some("1"), &Outcome::Refused(malformed)));
     let not_kept = vec![json!(3), json!(Uuid::max())];
     let mut many = told::state(State::Blocked);
     many.sessions = vec![many.sessions[0].clone(); 40];

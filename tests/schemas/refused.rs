@@ -212,6 +212,7 @@ fn replies() -> Vec<Change> {
         (refused(), "/error", None),
         (refused(), "/error/code", Some(json!("wrong"))),
         (refused(), "/error/message", None),
+        (("/error/field", json!("expires_at")), "/error/field", Some(json!(7))),
         (refused(), "/not_kept", Some(json!([1]))),
         (reported(), "/id", Some(Value::Null)),
         (reported(), "/id", Some(json!("é"))),

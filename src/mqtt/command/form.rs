@@ -1,19 +1,20 @@
-//! The form of commands: octets to a typed value, or one word for what is wrong.
+//! The form of commands: octets to a typed value, or which field is wrong.
 
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::fields::{Fields, TEXT, wrong};
 use super::{Code, LARGEST, Refusal, SCHEMA};
 use crate::core::delivery::Kind;
 use crate::core::json;
 use crate::core::name::Name;
 
 const MOST_RECEIPTS: usize = 100;
-const MOST_RESENT: u64 = 1000;
 const LONGEST_NOTE: usize = 500;
 const LONGEST_ID: usize = 64;
+const ID: &str = "1 to 64 printable ASCII characters";
 
 /// A command whose form is good. Nothing else of it is checked yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,8 +34,7 @@ pub struct Parsed {
 }
 
 /// What to do.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(tag = "command", rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Begin a session.
     OpenSession {
@@ -43,10 +43,8 @@ pub enum Command {
         /// Whose session.
         patient: Name,
         /// Which cuff, where the patient has none of their own.
-        #[serde(default)]
         cuff: Option<Name>,
         /// The policy that the platform counts on.
-        #[serde(default)]
         policy_sha256: Option<Sha256>,
     },
     /// Somebody vouches for something.
@@ -58,7 +56,6 @@ pub enum Command {
         /// Who.
         by: Name,
         /// Whether it holds, or is taken back.
-        #[serde(default = "yes")]
         value: bool,
     },
     /// The treatment starts.
@@ -82,13 +79,11 @@ pub enum Command {
         /// Who.
         by: Name,
         /// Why.
-        #[serde(default)]
         note: Option<Note>,
     },
     /// Say again how things stand.
     Report {
         /// Which session; all open ones, where absent.
-        #[serde(default)]
         session: Option<Name>,
     },
     /// The platform has stored these messages.
@@ -126,8 +121,7 @@ pub struct Note(String);
 pub struct Sha256(String);
 
 /// Which messages to send again; at most 1000.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "ResendFields")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Resend {
     /// These.
     Ids(Vec<Uuid>),
@@ -140,14 +134,6 @@ pub enum Resend {
         /// The last `seq`.
         to_seq: u64,
     },
-}
-
-#[derive(Deserialize)]
-struct ResendFields {
-    ids: Option<Vec<Uuid>>,
-    kind: Option<String>,
-    from_seq: Option<u64>,
-    to_seq: Option<u64>,
 }
 
 /// The names of the commands.
@@ -170,19 +156,6 @@ pub enum CommandName {
     Receipt,
     /// `resend`.
     Resend,
-}
-
-#[derive(Deserialize)]
-struct Frame {
-    schema: String,
-    id: String,
-    site: String,
-    gateway: String,
-    expires_at: Timestamp,
-    command: String,
-    /// Its form only: what it proves is judged over all that was written.
-    #[serde(default, rename = "proof")]
-    _proof: Option<String>,
 }
 
 /// Parses a command. Fields it does not know are ignored.
@@ -211,26 +184,30 @@ fn is_id(text: &str) -> bool {
 }
 
 fn parse_value(value: Value) -> Result<Parsed, Refusal> {
-    let malformed = |why: &str| Refusal::new(Code::Malformed, why);
-    let frame = Frame::deserialize(&value).map_err(|_| malformed("a field is missing or of a wrong type"))?;
-    if frame.schema != SCHEMA {
-        return Err(malformed("schema is not cuffd.command/1"));
-    }
-    if !is_id(&frame.id) {
-        return Err(malformed("id is not 1 to 64 printable ASCII characters"));
-    }
-    if CommandName::parse(&frame.command).is_none() {
-        return Err(Refusal::new(Code::UnknownCommand, "no such command"));
-    }
-    let command = Command::deserialize(&value).map_err(|_| malformed("a field of the command is missing or wrong"))?;
     let Value::Object(written) = value else {
-        return Err(malformed("not an object"));
+        return Err(Refusal::new(Code::Malformed, "not an object"));
     };
+    let fields = Fields(&written);
+    if fields.needed::<&str>("schema", SCHEMA)? != SCHEMA {
+        return Err(wrong("schema", SCHEMA));
+    }
+    let id_text: String = fields.needed("id", ID)?;
+    if !is_id(&id_text) {
+        return Err(wrong("id", ID));
+    }
+    let site = fields.needed("site", TEXT)?;
+    let gateway = fields.needed("gateway", TEXT)?;
+    let expires_at = fields.needed("expires_at", "an RFC 3339 time with an offset")?;
+    // Its form only: what it proves is judged over all that was written.
+    fields.optional::<&str>("proof", TEXT)?;
+    let name = CommandName::parse(fields.needed("command", "the name of a command")?);
+    let name = name.ok_or_else(|| Refusal::new(Code::UnknownCommand, "no such command"))?;
+    let command = fields.command(name)?;
     Ok(Parsed {
-        id_text: frame.id,
-        site: frame.site,
-        gateway: frame.gateway,
-        expires_at: frame.expires_at,
+        id_text,
+        site,
+        gateway,
+        expires_at,
         command,
         written,
     })
@@ -245,10 +222,6 @@ fn describe(cause: &serde_json::Error) -> String {
         }
     };
     format!("{what}, line {} column {}", cause.line(), cause.column())
-}
-
-const fn yes() -> bool {
-    true
 }
 
 impl CommandName {
@@ -354,25 +327,6 @@ impl TryFrom<String> for Sha256 {
         let good = text.len() == 64 && text.bytes().all(|octet| octet.is_ascii_hexdigit());
         good.then(|| Self(text.to_ascii_lowercase()))
             .ok_or("not 64 hexadecimal digits")
-    }
-}
-
-impl TryFrom<ResendFields> for Resend {
-    type Error = &'static str;
-
-    fn try_from(fields: ResendFields) -> Result<Self, Self::Error> {
-        match (fields.ids, fields.kind, fields.from_seq, fields.to_seq) {
-            (Some(ids), None, None, None) => Ok(Self::Ids(ids)),
-            (None, Some(kind), Some(from_seq), Some(to_seq)) => {
-                let kind = Kind::ALL.into_iter().find(|known| known.as_str() == kind);
-                let kind = kind.ok_or("no such kind")?;
-                let count = to_seq.checked_sub(from_seq).ok_or("from_seq is after to_seq")?;
-                (count < MOST_RESENT)
-                    .then_some(Self::Range { kind, from_seq, to_seq })
-                    .ok_or("more than 1000")
-            }
-            _ => Err("neither ids nor kind, from_seq and to_seq"),
-        }
     }
 }
 

@@ -121,35 +121,93 @@ fn assert_read<const COUNT: usize>(cases: [(Value, Command); COUNT]) {
 }
 
 #[test]
-fn wrong_fields_are_malformed() {
-    for fields in [
-        json!({}),
-        json!({"command": 7}),
-        json!({"command": "start"}),
-        json!({"command": "start", "session": null}),
-        json!({"command": "start", "session": "a/b"}),
-        json!({"command": "start", "session": ["s1"]}),
-        json!({"command": "start", "session": "s".repeat(41)}),
-        json!({"command": "attest", "session": "s1", "item": "x", "by": "y", "value": "true"}),
-        json!({"command": "open_session", "session": "s1", "patient": "p1", "policy_sha256": "ab"}),
-        json!({"command": "decide", "session": "s1", "answer": "x", "decision": "deny", "by": "dr"}),
-        json!({"command": "decide", "session": "s1", "answer": ID, "decision": "maybe", "by": "dr"}),
-        json!({"command": "receipt"}),
-        json!({"command": "receipt", "ids": [7]}),
-        json!({"command": "resend"}),
-        json!({"command": "resend", "ids": ["x"]}),
-        json!({"command": "resend", "kind": "reading", "from_seq": 1}),
-        json!({"command": "resend", "kind": "status", "from_seq": 1, "to_seq": 2}),
-        json!({"command": "resend", "kind": "reading", "from_seq": -1, "to_seq": 2}),
-        json!({"command": "resend", "kind": "reading", "from_seq": 3, "to_seq": 2}),
-        json!({"command": "resend", "kind": "reading", "from_seq": 1, "to_seq": 2, "ids": []}),
-        json!({"command": "report", "schema": "cuffd.command/2"}),
-        json!({"command": "report", "id": 7}),
-        json!({"command": "report", "expires_at": "2026-11-21T19:05:00"}),
-        json!({"command": "report", "expires_at": 1_800_000_000}),
-        json!({"command": "report", "proof": 1}),
+fn what_is_wrong_with_a_field_is_told_by_its_name() {
+    for (field, fields) in [
+        ("command", json!({})),
+        ("command", json!({"command": 7})),
+        ("session", json!({"command": "start"})),
+        ("session", json!({"command": "start", "session": null})),
+        ("session", json!({"command": "start", "session": "a/b"})),
+        ("session", json!({"command": "start", "session": ["s1"]})),
+        ("session", json!({"command": "start", "session": "s".repeat(41)})),
+        (
+            "value",
+            json!({"command": "attest", "session": "s1", "item": "x", "by": "y", "value": "true"}),
+        ),
+        (
+            "policy_sha256",
+            json!({"command": "open_session", "session": "s1", "patient": "p1", "policy_sha256": "ab"}),
+        ),
+        (
+            "answer",
+            json!({"command": "decide", "session": "s1", "answer": "x", "decision": "deny", "by": "dr"}),
+        ),
+        (
+            "decision",
+            json!({"command": "decide", "session": "s1", "answer": ID, "decision": "maybe", "by": "dr"}),
+        ),
+        ("ids", json!({"command": "receipt"})),
+        ("ids", json!({"command": "receipt", "ids": [7]})),
+        ("ids", json!({"command": "resend"})),
+        ("ids", json!({"command": "resend", "ids": ["x"]})),
+        ("to_seq", json!({"command": "resend", "kind": "reading", "from_seq": 1})),
+        (
+            "kind",
+            json!({"command": "resend", "kind": "status", "from_seq": 1, "to_seq": 2}),
+        ),
+        (
+            "from_seq",
+            json!({"command": "resend", "kind": "reading", "from_seq": -1, "to_seq": 2}),
+        ),
+        (
+            "to_seq",
+            json!({"command": "resend", "kind": "reading", "from_seq": 3, "to_seq": 2}),
+        ),
+        (
+            "ids",
+            json!({"command": "resend", "kind": "reading", "from_seq": 1, "to_seq": 2, "ids": []}),
+        ),
+        ("schema", json!({"command": "report", "schema": "cuffd.command/2"})),
+        ("id", json!({"command": "report", "id": 7})),
+        (
+            "expires_at",
+            json!({"command": "report", "expires_at": "2026-11-21T19:05:00"}),
+        ),
+        ("expires_at", json!({"command": "report", "expires_at": 1_800_000_000})),
+        ("proof", json!({"command": "report", "proof": 1})),
     ] {
-        assert_eq!(parsed(&fields), Err(Code::Malformed), "{fields}");
+        let (_, refusal) = parse(command(&fields).to_string().as_bytes()).unwrap_err();
+        assert_eq!(
+            (refusal.code, refusal.field),
+            (Code::Malformed, Some(field)),
+            "{fields}"
+        );
+        let told = refusal.message;
+        assert!(told.starts_with(field) && told.contains("; allowed: "), "{told}");
+    }
+}
+
+#[test]
+fn each_field_that_is_missing_is_told_by_its_name() {
+    let whole = json!({
+        "schema": "cuffd.command/1", "id": ID, "site": "north", "gateway": "gw", "expires_at": "2026-11-21T19:05:00Z",
+        "command": "decide", "session": "s1", "answer": ID, "decision": "deny", "by": "dr",
+    });
+    let whole = whole.as_object().unwrap();
+    for missing in whole.keys() {
+        let mut rest = whole.clone();
+        rest.remove(missing);
+        let (_, refusal) = parse(Value::Object(rest).to_string().as_bytes()).unwrap_err();
+        assert_eq!(refusal.field, Some(missing.as_str()));
+        assert!(
+            refusal.message.starts_with(&format!("{missing} is missing; allowed: ")),
+            "{}",
+            refusal.message
+        );
+    }
+    for text in ["7", "[]", "{"] {
+        let (_, refusal) = parse(text.as_bytes()).unwrap_err();
+        assert_eq!((refusal.code, refusal.field), (Code::Malformed, None), "{text}");
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod authority;
 mod check;
+mod fields;
 mod form;
 mod limits;
 
@@ -28,6 +29,8 @@ pub struct Refusal {
     pub code: Code,
     /// For people; never what the command said.
     pub message: String,
+    /// Of a malformed command the field that is wrong; `None` where it is not one field.
+    pub field: Option<&'static str>,
 }
 
 impl Refusal {
@@ -37,6 +40,7 @@ impl Refusal {
         Self {
             code,
             message: message.into(),
+            field: None,
         }
     }
 }

@@ -54,6 +54,8 @@ struct Reply<'a> {
 struct Error<'a> {
     code: crate::mqtt::command::Code,
     message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'static str>,
 }
 
 /// The octets of a reply to the command with this `id`, as the command wrote it.
@@ -80,6 +82,7 @@ pub fn reply(id: Option<&str>, outcome: &Outcome, test: bool) -> Result<Vec<u8>,
             reply.error = Some(Error {
                 code: refusal.code,
                 message: &refusal.message,
+                field: refusal.field,
             });
         }
     }
@@ -186,6 +189,12 @@ mod tests {
         let refused = Outcome::Refused(Refusal {
             code: Code::Expired,
             message: "too late".to_owned(),
+            field: None,
+        });
+        let malformed = Outcome::Refused(Refusal {
+            code: Code::Malformed,
+            message: "by is missing".to_owned(),
+            field: Some("by"),
         });
         let nothing_kept = Outcome::Resent {
             not_kept: vec![Value::from(3)],
@@ -200,6 +209,11 @@ mod tests {
                 None,
                 refused,
                 r#"{"schema":"cuffd.reply/1","id":null,"ok":false,"error":{"code":"expired","message":"too late"}}"#,
+            ),
+            (
+                Some("c"),
+                malformed,
+                r#"{"schema":"cuffd.reply/1","id":"c","ok":false,"error":{"code":"malformed","message":"by is missing","field":"by"}}"#,
             ),
             (
                 Some("b"),
