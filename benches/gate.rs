@@ -4,6 +4,9 @@
 //! slower was disturbed by something else on the machine.
 #![expect(clippy::print_stdout, reason = "the table is what this program is for")]
 
+#[path = "shared/record.rs"]
+mod record;
+
 use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;
@@ -22,6 +25,7 @@ use cuffd::core::readiness::gate::Gate;
 use cuffd::core::reading::ReadingId;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use record::{Better, Judged, Record};
 use rust_decimal::Decimal;
 
 const ROUNDS: u32 = 5;
@@ -61,14 +65,14 @@ fn main() -> Result<(), Box<dyn Error>> {
                 let _ = black_box(gate.handle(event, at));
             }
         }
-    });
+    })?;
     let events = events(start, &config.time_zone)?;
     print_row("replay, whole sessions", SESSIONS * EVENTS_A_SESSION, 300e3, || {
         let (config, events) = (config.clone(), events.as_bytes());
         move || {
             let _ = black_box(replay::replay(config, events, io::sink()));
         }
-    });
+    })?;
     Ok(())
 }
 
@@ -171,7 +175,7 @@ fn events(start: Timestamp, zone: &TimeZone) -> Result<String, Box<dyn Error>> {
 }
 
 /// Times what `prepare` prepares, anew for each round.
-fn print_row<W: FnOnce()>(what: &str, count: u32, goal: f64, prepare: impl Fn() -> W) {
+fn print_row<W: FnOnce()>(what: &str, count: u32, goal: f64, prepare: impl Fn() -> W) -> io::Result<()> {
     let best = (0..ROUNDS).map(|_| time(prepare())).min().unwrap_or_default();
     let seconds = best.as_secs_f64() / f64::from(count);
     let verdict = if 1.0 / seconds >= goal { "met" } else { "MISSED" };
@@ -180,6 +184,19 @@ fn print_row<W: FnOnce()>(what: &str, count: u32, goal: f64, prepare: impl Fn() 
         seconds * 1e9,
         1.0 / seconds
     );
+    let judged = Judged {
+        value: 1.0 / seconds,
+        better: Better::More,
+        goal: Some(goal),
+    };
+    let record = Record {
+        bench: "gate",
+        what,
+        figure: &format!("{:.0}/s", 1.0 / seconds),
+        beside: None,
+        judged: Some(judged),
+    };
+    record.append()
 }
 
 fn time(work: impl FnOnce()) -> Duration {

@@ -4,13 +4,18 @@
 //! else on the machine.
 #![expect(clippy::print_stdout, reason = "the table is what this program is for")]
 
+#[path = "shared/record.rs"]
+mod record;
+
 use std::error::Error;
 use std::hint::black_box;
+use std::io;
 use std::time::Duration;
 
 use cuffd::clock;
 use cuffd::core::json;
 use cuffd::proof::{self, SigningKey};
+use record::Record;
 
 const ROUNDS: u32 = 5;
 const TIMES: u32 = 20_000;
@@ -43,8 +48,27 @@ fn main() -> Result<(), Box<dyn Error>> {
         });
         let (plain, whole) = (message.len(), proved.len());
         println!("{name:<12} {sign:>10.1} {verify:>10.1} {plain:>12} {whole:>12}");
+        append(&format!("sign a message: {name}"), &format!("{sign:.1} µs"), None)?;
+        append(&format!("check its proof: {name}"), &format!("{verify:.1} µs"), None)?;
+        let without = format!("{plain} octets without");
+        append(
+            &format!("signed message: {name}"),
+            &format!("{whole} octets"),
+            Some(&without),
+        )?;
     }
     Ok(())
+}
+
+fn append(what: &str, figure: &str, beside: Option<&str>) -> io::Result<()> {
+    let record = Record {
+        bench: "proof",
+        what,
+        figure,
+        beside,
+        judged: None,
+    };
+    record.append()
 }
 
 /// Microseconds each, in the best round.

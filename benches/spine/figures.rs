@@ -1,21 +1,37 @@
 //! Figures, and the rows of the table they stand in.
 
 use std::fmt;
+use std::io;
 use std::time::Duration;
+
+use crate::record::{Better, Judged, Record};
 
 /// What a figure is held against.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Goal {
     AtMost(f64),
     AtLeast(f64),
+    /// No limit: a peer stands beside it.
+    Lower,
 }
 
 impl Goal {
-    fn is_met(self, value: f64) -> bool {
-        match self {
+    fn verdict(self, value: f64) -> &'static str {
+        let met = match self {
             Self::AtMost(limit) => value <= limit,
             Self::AtLeast(limit) => value >= limit,
-        }
+            Self::Lower => return "",
+        };
+        if met { "met" } else { "MISSED" }
+    }
+
+    fn judge(self, value: f64) -> Judged {
+        let (better, goal) = match self {
+            Self::AtMost(limit) => (Better::Less, Some(limit)),
+            Self::AtLeast(limit) => (Better::More, Some(limit)),
+            Self::Lower => (Better::Less, None),
+        };
+        Judged { value, better, goal }
     }
 }
 
@@ -24,6 +40,7 @@ impl fmt::Display for Goal {
         match self {
             Self::AtMost(limit) => write!(f, "≤ {limit}"),
             Self::AtLeast(limit) => write!(f, "≥ {limit}"),
+            Self::Lower => f.write_str("low"),
         }
     }
 }
@@ -69,6 +86,18 @@ impl Row {
             judged: None,
         }
     }
+
+    /// For the plot.
+    pub(crate) fn record(&self) -> io::Result<()> {
+        let record = Record {
+            bench: "spine",
+            what: &self.what,
+            figure: &self.figure,
+            beside: (!self.beside.is_empty()).then_some(&self.beside),
+            judged: self.judged.map(|(value, goal)| goal.judge(value)),
+        };
+        record.append()
+    }
 }
 
 impl fmt::Display for Row {
@@ -81,8 +110,7 @@ impl fmt::Display for Row {
         } = self;
         write!(f, "{what:<46} {figure:>13} {beside:>12}")?;
         let Some((value, goal)) = judged else { return Ok(()) };
-        let verdict = if goal.is_met(*value) { "met" } else { "MISSED" };
-        write!(f, " {value:>9.2} {:>10} {verdict}", goal.to_string())
+        write!(f, " {value:>9.2} {:>10} {}", goal.to_string(), goal.verdict(*value))
     }
 }
 

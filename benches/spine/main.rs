@@ -31,6 +31,8 @@ mod mock {
     mod gatt;
     pub(crate) mod script;
 }
+#[path = "../shared/record.rs"]
+mod record;
 mod seed;
 mod start;
 mod wire;
@@ -56,11 +58,14 @@ fn main() -> Result<()> {
         .worker_threads(2)
         .enable_all()
         .build()?;
-    println!("{}\n{}", machine::describe(), Row::HEADING);
+    let machine = machine::describe();
+    println!("{machine}\n{}", Row::HEADING);
+    Row::told("machine", machine, String::new()).record()?;
     for (name, measure) in MEASURES {
         if wanted.is_empty() || wanted.iter().any(|one| one == name) {
             for row in measure(&runtime).context(name)? {
                 println!("{row}");
+                row.record()?;
             }
         }
     }
