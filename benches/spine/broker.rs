@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use tempfile::TempDir;
 
 /// The package `mosquitto` installs it here, outside an ordinary user's path.
@@ -89,6 +89,8 @@ fn free_port() -> Result<u16> {
 
 fn certify(folder: &TempDir) -> Result<()> {
     let mut authority = CertificateParams::default();
+    // OpenSSL takes a certificate for self-signed whose issuer has the same name.
+    authority.distinguished_name.push(DnType::CommonName, "the bench");
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let issuer = CertifiedIssuer::self_signed(authority, KeyPair::generate()?)?;
     let key = KeyPair::generate()?;

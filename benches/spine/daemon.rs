@@ -114,8 +114,7 @@ impl Daemon {
 
     /// Its resident memory in octets: all of it, and what it shares with no file.
     pub(crate) fn memory(&self) -> Result<(u64, u64)> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
-        Ok((field(&status, "VmRSS:")?, field(&status, "RssAnon:")?))
+        memory(self.process.id())
     }
 
     /// Stops it in order.
@@ -132,6 +131,12 @@ impl Drop for Daemon {
         // After `stop` there is nothing to end.
         let _ended = self.process.kill().and_then(|()| self.process.wait());
     }
+}
+
+/// The resident memory of a process in octets: all of it, and what it shares with no file.
+pub(crate) fn memory(process: u32) -> Result<(u64, u64)> {
+    let status = fs::read_to_string(format!("/proc/{process}/status"))?;
+    Ok((field(&status, "VmRSS:")?, field(&status, "RssAnon:")?))
 }
 
 fn field(status: &str, name: &str) -> Result<u64> {

@@ -35,6 +35,7 @@ mod mock {
 mod record;
 mod seed;
 mod start;
+mod theengs;
 mod wire;
 
 use anyhow::{Context, Result};
