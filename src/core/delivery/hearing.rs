@@ -39,7 +39,10 @@ impl Hearing {
     /// A command came.
     pub const fn heard(&mut self, now: Moment) {
         self.heard_at = now;
-        self.given_up = None;
+        // Receipts that always come late are no reason to connect all the time.
+        if let Some((times, _)) = &mut self.given_up {
+            *times = 1;
+        }
     }
 
     /// A message goes again because its receipt stayed away for `patience` or longer. Whether the connection is to be given up.
@@ -75,7 +78,8 @@ mod tests {
         assert!(hearing.missed(PATIENCE, at(1120)));
         hearing.heard(at(1200));
         assert!(!hearing.missed(PATIENCE, at(1300)));
-        assert!(hearing.missed(PATIENCE, at(1320)));
+        assert!(!hearing.missed(PATIENCE, at(1719)), "ten minutes after the last time");
+        assert!(hearing.missed(PATIENCE, at(1720)));
     }
 
     #[test]
