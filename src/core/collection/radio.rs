@@ -233,7 +233,8 @@ impl Radio {
             self.forget_scan();
             self.linked.clear();
             self.cycle = Cycle::None;
-            self.deaf = None;
+            self.not_before = None;
+            self.forget_faults();
             self.under_way = self.under_way.map(|_| UnderWay::Moot);
             self.chosen.clone_from(&chosen);
             out.push(Order::Use(chosen));

@@ -62,10 +62,7 @@ impl Radio {
                     adapter.powered = true;
                 }
                 self.cycle = Cycle::None;
-                self.deaf = None;
-                self.failures = 0;
-                self.refused_stops = 0;
-                self.hearing = Hearing::default();
+                self.forget_faults();
             }
             Some(UnderWay::PowerOn) => self.not_before = Some(now + PAUSE),
             Some(UnderWay::Moot) | None => {}
@@ -82,8 +79,21 @@ impl Radio {
             Ok(()) | Err(_) => 0,
         };
         if self.refused_stops >= WEDGED_AFTER {
-            self.deaf.get_or_insert(self.hearing.silence(now));
+            self.find_deaf(now);
         }
+    }
+
+    /// It does not hear, whatever shows that.
+    fn find_deaf(&mut self, now: Moment) {
+        self.deaf.get_or_insert(self.hearing.silence(now));
+    }
+
+    /// What an adapter did before it was switched off and on, or what another one did, says nothing of the one that is used.
+    pub(super) fn forget_faults(&mut self) {
+        self.deaf = None;
+        self.failures = 0;
+        self.refused_stops = 0;
+        self.hearing = Hearing::default();
     }
 
     pub(super) fn on_started(&mut self, result: Result<(), Fault>, now: Moment) {
@@ -112,7 +122,7 @@ impl Radio {
         };
         self.not_before = Some(now + pause);
         if self.failures >= WEDGED_AFTER {
-            self.deaf.get_or_insert(self.hearing.silence(now));
+            self.find_deaf(now);
         }
     }
 
@@ -124,7 +134,7 @@ impl Radio {
         if self.scanning {
             self.restart |= self.hearing.take_restart(now);
             if self.hearing.is_deaf(now) {
-                self.deaf.get_or_insert(self.hearing.silence(now));
+                self.find_deaf(now);
             }
         }
     }

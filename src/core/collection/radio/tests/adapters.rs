@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{HCI0, Rig, start};
+use crate::core::collection::Fault;
 use crate::core::collection::radio::{Choice, Order, RadioEvent};
 use crate::core::source::RadioHealth;
 
@@ -66,6 +67,44 @@ fn what_becomes_of_an_order_to_an_adapter_left_behind_does_not_matter() {
     );
     let orders = rig.radio.handle(RadioEvent::Done(Ok(())), rig.now);
     assert!(orders.contains(&Order::StartScan("hci1".to_owned())));
+}
+
+#[test]
+fn the_faults_of_an_adapter_left_behind_are_not_those_of_the_one_that_takes_its_place() {
+    let exchange = |rig: &mut Rig| {
+        assert!(!rig.is_deaf() && rig.switched().is_empty(), "not yet");
+        rig.adapter("hci1", Some(true));
+        rig.tell(RadioEvent::AdapterGone { name: HCI0.to_owned() });
+    };
+    let mut starts = Rig::new(Choice::Auto);
+    starts.starts = Err(Fault::Other);
+    starts.tell(RadioEvent::Registered(1));
+    starts.adapter(HCI0, Some(true));
+    starts.tell(RadioEvent::StackUp);
+    starts.wait(1);
+    exchange(&mut starts);
+    assert_eq!(
+        starts.switched(),
+        [] as [bool; 0],
+        "two refused by one, and one by the other"
+    );
+    starts.wait(2);
+    assert_eq!(starts.switched(), [false, true], "three by the other");
+
+    let mut stops = Rig::scanning();
+    stops.stops = Err(Fault::InProgress);
+    stops.wait(150);
+    exchange(&mut stops);
+    stops.wait(150);
+    assert_eq!(stops.switched(), [] as [bool; 0]);
+    stops.wait(60);
+    assert_eq!(stops.switched(), [false, true]);
+
+    let mut traffic = Rig::scanning();
+    traffic.hear_for(400);
+    exchange(&mut traffic);
+    traffic.wait(1000);
+    assert_eq!(traffic.switched(), [] as [bool; 0], "it may be in a quieter place");
 }
 
 #[test]
