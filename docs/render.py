@@ -161,6 +161,17 @@ def properties():
     print()
 
 
+
+def words():
+    print("| a type | is |\n|---|---|")
+    for definition in SCHEMAS["common.json"]["$defs"].values():
+        pattern = definition.get("pattern")
+        if pattern:
+            meaning = text(definition.get("description") or "")
+            print(f"| {definition['title']} | {meaning}{' ' if meaning else ''}`{pattern.strip('^$')}` |")
+    print()
+
+
 def commands(schema):
     print("What each command adds:\n")
     for branch in schema.own("oneOf"):
@@ -182,6 +193,7 @@ def main():
     print("## Topics\n")
     channels()
     properties()
+    words()
     done = set()
     for name in MESSAGES:
         schema = Schema(f"{name}.json", SCHEMAS[f"{name}.json"])

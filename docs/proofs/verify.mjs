@@ -9,14 +9,17 @@ const keys = createLocalJWKSet({ keys: [...new Map(listed.keys.map((jwk) => [jwk
 const enrolled = new Set(listed.keys.map((jwk) => `${jwk.kid} ${jwk.cuffd_gateway}`));
 
 for await (const line of createInterface({ input: process.stdin })) {
+  let name = "-";
   try {
     const { proof, ...message } = JSON.parse(line); // Of a name twice the last: what is checked is what you act on.
+    [name] = message.id.match(/^[!-~]{1,64}$/); // One word: it is not proved yet.
     const [header, , signature] = proof.split(".");
     const payload = Buffer.from(canonicalize(message)).toString("base64url");
     const signed = await flattenedVerify({ protected: header, payload, signature }, keys, { algorithms: ["Ed25519", "EdDSA"] });
     if (!enrolled.has(`${signed.protectedHeader.kid} ${message.site}/${message.gateway}`)) throw new Error("the key of another gateway");
-    console.log("ok", message.id);
+    console.log("ok", name);
   } catch (why) {
-    console.log("bad", why.message);
+    process.exitCode = 1;
+    console.log("bad", name, why.message);
   }
 }

@@ -36,6 +36,9 @@ pub enum JwkError {
     /// A set without a key.
     #[error("which is a JWKS without a key")]
     Empty,
+    /// No key and no set of keys.
+    #[error("in which there is no key: a JWK has kty, a JWKS has keys")]
+    NoKey,
     /// A private key where a public one belongs.
     #[error("which has a private key in it")]
     Private,
@@ -119,6 +122,9 @@ fn listed(jwk: &Value) -> Result<Listed, JwkError> {
 /// The public key in a JWK, be it a private or a public one.
 pub(super) fn key_of(jwk: &Value) -> Result<PublicKey, JwkError> {
     let member = |name| jwk.get(name).and_then(Value::as_str);
+    if jwk.get("kty").is_none() {
+        return Err(JwkError::NoKey);
+    }
     let signs = matches!(member("alg"), None | Some("Ed25519" | "EdDSA"));
     if member("kty") != Some("OKP") || member("crv") != Some("Ed25519") || !signs {
         return Err(JwkError::Kind);
@@ -203,5 +209,8 @@ mod tests {
             assert!(read(&bad).is_err(), "{bad}");
         }
         assert_eq!(public_keys(b"{"), Err(JwkError::Json));
+        for none in [json!({}), json!(null), json!([]), json!({"x": X})] {
+            assert_eq!(read(&none), Err(JwkError::NoKey), "{none}");
+        }
     }
 }

@@ -118,7 +118,7 @@ mod tests {
         let public = r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
         for (bad, why) in [
             ("", KeyError::Jwk(JwkError::Json)),
-            ("{}", KeyError::Jwk(JwkError::Kind)),
+            ("{}", KeyError::Jwk(JwkError::NoKey)),
             (public, KeyError::Public),
             (&JWK.replace("nWGx", "nWG"), KeyError::Octets),
             (&JWK.replace("nWGx", "nWGy"), KeyError::Mismatch),

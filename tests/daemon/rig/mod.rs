@@ -19,7 +19,7 @@ use crate::subscriber::{Message, Subscriber};
 
 pub(crate) use commands::{COMMAND, command, in_minutes, send, send_retained};
 pub(crate) use daemon::{Daemon, Ended};
-pub(crate) use gateway::{Gateway, mqtt};
+pub(crate) use gateway::{Answer, Gateway, mqtt};
 pub(crate) use measured::{measured, values};
 pub(crate) use seed::queued;
 pub(crate) use wait::{next_second, until, within};

@@ -10,11 +10,11 @@ use tokio::process::Command;
 
 use super::rig::{PlatformKey, TOOLS, enrol, in_project};
 use crate::mosquitto::Mosquitto;
-use crate::rig::{EVERYTHING, Gateway, next_second, status, within};
+use crate::rig::{Answer, EVERYTHING, Gateway, next_second, status, within};
 use crate::subscriber::Subscriber;
 
-/// What a program prints of this input.
-async fn output(program: &Path, arguments: &[&Path], input: &str) -> String {
+/// What a program makes of this input.
+async fn output(program: &Path, arguments: &[&Path], input: &str) -> Answer {
     let mut process = Command::new(program)
         .args(arguments)
         .env("PYTHONWARNINGS", "ignore")
@@ -32,35 +32,28 @@ async fn output(program: &Path, arguments: &[&Path], input: &str) -> String {
     let output = within("the end of a program", process.wait_with_output())
         .await
         .unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "{errors}");
-    String::from_utf8(output.stdout).unwrap()
+    Answer {
+        code: output.status.code(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
 }
 
-pub(super) async fn python(script: &Path, arguments: &[&Path], input: &str) -> String {
+pub(super) async fn python(script: &Path, arguments: &[&Path], input: &str) -> Answer {
     let program = TOOLS.join("python/bin/python");
     output(&program, &[&[script], arguments].concat(), input).await
 }
 
 /// The script finds its libraries beside it.
-pub(super) async fn node(script: &Path, arguments: &[&Path], input: &str) -> String {
-    let name = format!("{}-{}", std::process::id(), script.file_name().unwrap().display());
-    let here = TOOLS.join(name);
-    std::fs::copy(script, &here).unwrap();
-    let printed = output(Path::new("node"), &[&[here.as_path()], arguments].concat(), input).await;
-    std::fs::remove_file(here).unwrap();
-    printed
+pub(super) async fn node(script: &Path, arguments: &[&Path], input: &str) -> Answer {
+    let here = tempfile::Builder::new().suffix(".mjs").tempfile_in(&*TOOLS).unwrap();
+    std::fs::copy(script, here.path()).unwrap();
+    output(Path::new("node"), &[&[here.path()], arguments].concat(), input).await
 }
 
-/// The first word of each line, and the second of those that are good.
+/// The first two words of each line: why a message is bad each says in its own words.
 pub(super) fn verdicts(printed: &str) -> Vec<String> {
-    let verdict = |line: &str| {
-        if line.starts_with("ok ") {
-            line.to_owned()
-        } else {
-            "bad".to_owned()
-        }
-    };
+    let verdict = |line: &str| line.split(' ').take(2).collect::<Vec<_>>().join(" ");
     printed.lines().map(verdict).collect()
 }
 
@@ -87,20 +80,37 @@ async fn the_verifiers_of_the_readme_say_what_cuffd_verify_says() {
     lines.push(signed(json!({"id": "other", "site": "north", "gateway": "gw-2"})));
     lines.push(lines[0].replace("\"mmHg\"", "\"kPa\""));
     lines.push(json!({"id": "unsigned", "site": "north", "gateway": "gw"}).to_string());
+    lines.push(json!({"id": "forged\nok 1", "site": "north", "gateway": "gw"}).to_string());
+    lines.push(signed(json!({"site": "north", "gateway": "gw"})));
     lines.push("{".to_owned());
     let input = lines.join("\n") + "\n";
     let ours = gateway
         .ask_with_input(&["verify", "--keys", list.to_str().unwrap()], &input)
         .await;
+    assert_eq!(ours.code, Some(1), "{}", ours.stderr);
     let ours = verdicts(&ours.stdout);
     assert_eq!(ours.len(), lines.len());
     assert_eq!(ours[6], "ok odd");
     assert!(ours[..6].iter().all(|verdict| verdict.starts_with("ok ")), "{ours:?}");
-    assert!(ours[7..].iter().all(|verdict| verdict == "bad"), "{ours:?}");
+    let first = ours[0].replace("ok ", "bad ");
+    assert_eq!(
+        ours[7..],
+        ["bad other", &first, "bad unsigned", "bad -", "bad -", "bad -"]
+    );
     let theirs = python(&in_project("docs/proofs/verify.py"), &[&list], &input).await;
-    assert_eq!(verdicts(&theirs), ours, "{theirs}");
+    assert_eq!(
+        (theirs.code, verdicts(&theirs.stdout)),
+        (Some(1), ours.clone()),
+        "{}",
+        theirs.stderr
+    );
     let theirs = node(&in_project("docs/proofs/verify.mjs"), &[&list], &input).await;
-    assert_eq!(verdicts(&theirs), ours, "{theirs}");
+    assert_eq!(
+        (theirs.code, verdicts(&theirs.stdout)),
+        (Some(1), ours),
+        "{}",
+        theirs.stderr
+    );
 }
 
 #[tokio::test]
@@ -108,8 +118,12 @@ async fn what_other_libraries_sign_is_good() {
     let gateway = Gateway::with("");
     let list = enrol(&gateway).await;
     let key = gateway.path("key.jwk");
-    let by_python = python(&in_project("tests/daemon/trust/sign.py"), &[&key], "").await;
-    let by_node = node(&in_project("tests/daemon/trust/sign.mjs"), &[&key], "").await;
+    let by_python = python(&in_project("tests/daemon/trust/sign.py"), &[&key], "")
+        .await
+        .good();
+    let by_node = node(&in_project("tests/daemon/trust/sign.mjs"), &[&key], "")
+        .await
+        .good();
     let input = by_python + &by_node;
     let checked = gateway
         .ask_with_input(&["verify", "--keys", list.to_str().unwrap()], &input)
@@ -145,7 +159,7 @@ async fn the_sender_of_the_readme_opens_a_session_and_approves_a_referral() {
         let topic = "cuffd-test/v1/north/gw";
         let mut words: Vec<&Path> = vec![&key, address.as_ref(), topic.as_ref(), name.as_ref()];
         words.extend(fields.iter().map(Path::new));
-        let printed = python(&in_project("docs/proofs/command.py"), &words, "").await;
+        let printed = python(&in_project("docs/proofs/command.py"), &words, "").await.good();
         serde_json::from_str(&printed).unwrap()
     };
     let opened = send("open_session", &["session=s1".to_owned(), "patient=p1".to_owned()]).await;

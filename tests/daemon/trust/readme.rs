@@ -56,6 +56,6 @@ async fn the_vector_of_the_readme_is_signed_and_checked_the_same_everywhere() {
         in_project("docs/proofs/verify.py"),
         in_project("docs/proofs/verify.mjs"),
     );
-    assert_eq!(verdicts(&python(&scripts.0, &[&list], &vector).await), good);
-    assert_eq!(verdicts(&node(&scripts.1, &[&list], &vector).await), good);
+    assert_eq!(verdicts(&python(&scripts.0, &[&list], &vector).await.good()), good);
+    assert_eq!(verdicts(&node(&scripts.1, &[&list], &vector).await.good()), good);
 }
