@@ -1,6 +1,11 @@
 //! The schema of commands takes what the program takes, and refuses what it refuses.
 
+use std::fs;
+use std::path::Path;
+
+use cuffd::core::json;
 use cuffd::mqtt::command::parse;
+use cuffd::proof::{public_keys, verify};
 use serde_json::{Value, json};
 
 use crate::checker::{Rules, Sample, judge};
@@ -156,4 +161,29 @@ fn added_fields_are_ignored() {
     let command = command(&json!({"command": "report", "what_is_this": {"new": true}}));
     assert!(is_taken(&command));
     assert!(judge(Rules::Open, &[("command", command)]).mistakes[0].is_empty());
+}
+
+/// The fuzzer begins with them: what is refused at once leads nowhere.
+#[test]
+fn the_seeds_of_the_fuzzer_are_good() {
+    let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds");
+    let keys = public_keys(&fs::read(seeds.join("proof/keys.jwks")).unwrap()).unwrap();
+    let (mut commands, mut proofs) = (0, 0);
+    for folder in ["command", "proof"] {
+        for entry in fs::read_dir(seeds.join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            let octets = fs::read(&path).unwrap();
+            let value = json::read(&octets).unwrap();
+            if folder == "command" {
+                assert!(parse(&octets).is_ok(), "{}", path.display());
+                commands += 1;
+            }
+            if value["proof"].is_string() {
+                let proved = verify(value.as_object().unwrap(), &keys);
+                assert!(proved.is_ok(), "{}: {proved:?}", path.display());
+                proofs += 1;
+            }
+        }
+    }
+    assert_eq!((commands, proofs), (10, 12));
 }
