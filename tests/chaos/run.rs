@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::judge::{Messages, OF_OTHER_RUNS, Policy, Verdict, WallClock, judge};
+use crate::judge::{Messages, Policy, Verdict, WallClock, judge};
 use crate::plan::{Act, Damage, Measured, PATIENTS, Plan};
 use crate::world::World;
 
@@ -33,8 +33,6 @@ pub(crate) struct Outcome {
     /// Runs whose files were damaged so that something of it is gone, and said so.
     damaged: usize,
     taken_by_damage: usize,
-    /// Answers that were false because a log that was cut short has set the store back, which their numbers tell.
-    set_back: usize,
     /// The longest time until everything had arrived after everything was mended.
     slowest: Duration,
 }
@@ -51,7 +49,6 @@ impl Outcome {
         self.doubles += other.doubles;
         self.damaged += other.damaged;
         self.taken_by_damage += other.taken_by_damage;
-        self.set_back += other.set_back;
         self.slowest = self.slowest.max(other.slowest);
     }
 }
@@ -69,12 +66,11 @@ impl fmt::Display for Outcome {
             doubles,
             damaged,
             taken_by_damage,
-            set_back,
             slowest,
         } = self;
         writeln!(
             f,
-            "{answers} answers, {ready} of them ready; {damaged} runs with a damaged store, which took {taken_by_damage} and set {set_back} answers back; all had come {} s after the last fault, or sooner",
+            "{answers} answers, {ready} of them ready; {damaged} runs with a damaged store, which took {taken_by_damage}; all had come {} s after the last fault, or sooner",
             slowest.as_secs()
         )?;
         writeln!(
@@ -224,19 +220,13 @@ async fn judged(world: &World) -> (Outcome, Vec<String>) {
     };
     let Verdict {
         mut lost,
-        mut falsely_ready,
+        falsely_ready,
     } = judge(&policy(&world.plan), &messages, &world.heads(), clock);
-    // The gateway says what was damaged. Of a log that ends too soon it cannot know: SQLite takes the end for something that
-    // was never finished. Numbers that come again, of another run, tell the platform (contract 3).
+    // The gateway says what was damaged, and what is missing shows as gaps. A log that was cut short is not told of where
+    // nothing that has a number was in it. It excuses what is lost by it, and no false answer.
     let is_short = world.plan.damages().any(|damage| matches!(damage, Damage::ShortLog(_)));
-    let comes_again = lost.iter().any(|why| why.ends_with(OF_OTHER_RUNS));
     let is_damaged = is_short || world.plan.damages().count() > 0 && world.said.contains("moved aside");
     let taken_by_damage = if is_damaged { std::mem::take(&mut lost).len() } else { 0 };
-    let set_back = if is_short && comes_again {
-        std::mem::take(&mut falsely_ready).len()
-    } else {
-        0
-    };
     // Whatever the damage took, it took nothing that came after it.
     lost.extend(world.books.missing(&messages.of_kind("reading")));
     let answers = messages.of_kind("readiness");
@@ -249,7 +239,6 @@ async fn judged(world: &World) -> (Outcome, Vec<String>) {
         doubles: messages.doubles,
         damaged: usize::from(is_damaged),
         taken_by_damage,
-        set_back,
         ..Outcome::default()
     };
     let mut complaints = [lost, falsely_ready].concat();
