@@ -12,7 +12,7 @@ use crate::clock;
 use crate::core::moment::Now;
 use crate::core::name::Name;
 use crate::core::reading::cuff_clock::CuffClock;
-use crate::core::source::{ClockNote, Description, Ending};
+use crate::core::source::{ClockNote, Description, Ending, Failure};
 use crate::store::StoreError;
 
 impl Intake {
@@ -90,15 +90,18 @@ impl Intake {
                 info!(%cuff, measurements, ?ending, "connection is over");
             }
             // A cuff that is tried again and again fails in the same way again and again.
-            Ending::Failed(failure)
-                if self.failed.insert(cuff.clone(), failure) == Some(failure) && measurements == 0 =>
-            {
+            Ending::Failed(failure) if self.has_failed_so(cuff, failure) && measurements == 0 => {
                 debug!(%cuff, ?failure, "connection came to nothing again");
             }
             Ending::Failed(failure) => {
                 warn!(%cuff, measurements, ?failure, "connection came to nothing");
             }
         }
+    }
+
+    /// Notes a failure; whether the cuff's last connection failed in the same way.
+    pub(super) fn has_failed_so(&mut self, cuff: &Name, failure: Failure) -> bool {
+        self.failed.insert(cuff.clone(), failure) == Some(failure)
     }
 
     pub(super) async fn end(&mut self, mut open: OpenConnection, at: Now) -> Result<(), StoreError> {

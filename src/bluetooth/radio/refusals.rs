@@ -17,15 +17,46 @@ pub(super) struct Refusals {
 impl Refusals {
     /// Takes in how it was this time, and logs what is new.
     pub(super) fn take(&mut self, now: Self) {
-        if let Some(fault) = now.agent.filter(|_| now.agent != self.agent) {
+        let news = self.news(now);
+        if let Some(fault) = news.agent {
             warn!(
                 ?fault,
                 "bluetoothd does not take our agent: cuffs that want to pair are not refused in order"
             );
         }
-        if let Some(fault) = now.survey.filter(|_| now.survey != self.survey) {
+        if let Some(fault) = news.survey {
             warn!(?fault, "bluetoothd does not answer");
         }
-        *self = now;
+    }
+
+    /// Takes in how it was this time; what of it is new.
+    fn news(&mut self, now: Self) -> Self {
+        let before = std::mem::replace(self, now);
+        Self {
+            agent: now.agent.filter(|_| now.agent != before.agent),
+            survey: now.survey.filter(|_| now.survey != before.survey),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_news_when_it_begins_when_it_changes_and_after_it_was_gone() {
+        let mut refusals = Refusals::default();
+        let of = |survey| Refusals { agent: None, survey };
+        let (stack, other) = (Some(Fault::Stack), Some(Fault::Other));
+        for (now, news) in [
+            (stack, stack),
+            (stack, None),
+            (other, other),
+            (None, None),
+            (other, other),
+            (other, None),
+        ] {
+            assert_eq!(refusals.news(of(now)), of(news), "{now:?}");
+        }
     }
 }

@@ -32,6 +32,8 @@ pub struct LinkState {
     pub tries: u64,
     /// When a broker last acknowledged anything.
     pub last_puback: Option<Timestamp>,
+    /// How often answers were stored: each time fewer messages may wait.
+    pub stored: u64,
     /// Messages that are out and not acknowledged. Not exact while much is sent.
     pub in_flight: usize,
     /// Why the last connection ended, or the last try failed. Stays until something is acknowledged again.
@@ -63,6 +65,21 @@ pub enum Phase {
     Stopped,
 }
 
+/// The fault of each broker that was logged last, and when, by its place in the config's list.
+struct Told(BTreeMap<usize, (Fault, Moment)>);
+
+impl Told {
+    /// Whether this fault of this broker is to be logged. Brokers that fail in different ways, in turn, are no news either.
+    fn is_news(&mut self, broker: usize, fault: &Fault, now: Moment) -> bool {
+        let is_known = |(told, at): &(Fault, Moment)| told == fault && now.since(*at) < AGAIN_AFTER;
+        let is_news = !self.0.get(&broker).is_some_and(is_known);
+        if is_news {
+            self.0.insert(broker, (fault.clone(), now));
+        }
+        is_news
+    }
+}
+
 /// Keeps the state, and logs what changes.
 pub(super) struct Reporter {
     state: watch::Sender<LinkState>,
@@ -71,8 +88,7 @@ pub(super) struct Reporter {
     /// The last reason code for each retained message, by its topic's last level.
     kept_codes: BTreeMap<&'static str, u8>,
     connected: Seldom,
-    /// The fault that was logged last, and when.
-    told: Option<(Fault, Moment)>,
+    told: Told,
 }
 
 impl Reporter {
@@ -82,7 +98,7 @@ impl Reporter {
             last_codes: BTreeMap::new(),
             kept_codes: BTreeMap::new(),
             connected: Seldom::new(),
-            told: None,
+            told: Told(BTreeMap::new()),
         }
     }
 
@@ -110,9 +126,8 @@ impl Reporter {
     /// The connection is over, or could not be made. The same fault again is logged seldom.
     pub(super) fn waiting(&mut self, fault: &Fault, unanswered: usize, next: Next) {
         let now = clock::moment();
-        let is_known = |(told, at): &(Fault, Moment)| told == fault && now.since(*at) < AGAIN_AFTER;
-        if !self.told.as_ref().is_some_and(is_known) {
-            self.told = Some((fault.clone(), now));
+        let broker = self.state.borrow().broker;
+        if self.told.is_news(broker, fault, now) {
             let (next_broker, delay_s) = (next.broker, next.delay.as_secs_f32());
             warn!(class = ?fault.class, %fault, unanswered, "no connection to the broker");
             info!(next_broker, delay_s, "will connect again");
@@ -193,6 +208,11 @@ impl Reporter {
             .any(|code| answer::judge(*code) == Answer::NobodySubscribes)
     }
 
+    /// Answers were stored.
+    pub(super) fn stored(&self) {
+        self.state.send_modify(|state| state.stored += 1);
+    }
+
     /// Tells how things stand, now and then.
     pub(super) fn progress(&self, in_flight: usize, last_puback: Option<Timestamp>, isolating: bool) {
         let no_subscriber = self.no_subscriber();
@@ -211,5 +231,31 @@ impl Reporter {
             }
             news || acknowledged
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mqtt::client::Class;
+
+    #[test]
+    fn what_each_broker_fails_by_is_news_once_an_hour_and_when_it_changes() {
+        let mut told = Told(BTreeMap::new());
+        let (name, refused) = (
+            Fault::new(Class::Name, "no such name"),
+            Fault::new(Class::Refused, "refused"),
+        );
+        let at = |minutes: u64| Moment::from_boot(Duration::from_secs(60 * minutes));
+        let mut news = Vec::new();
+        for minute in 0..120 {
+            for (broker, fault) in [(0, &name), (1, &refused)] {
+                if told.is_news(broker, fault, at(minute)) {
+                    news.push((minute, broker));
+                }
+            }
+        }
+        assert_eq!(news, [(0, 0), (0, 1), (60, 0), (60, 1)]);
+        assert!(told.is_news(0, &refused, at(120)) && told.is_news(0, &name, at(120)));
     }
 }

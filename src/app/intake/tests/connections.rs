@@ -56,3 +56,15 @@ async fn a_cuff_that_is_let_go_while_it_is_connected_is_known_until_that_is_over
     run.intake.follow_register(clock::now()).await.unwrap();
     assert!(run.intake.judge.cuffs.is_empty());
 }
+
+#[tokio::test]
+async fn a_failure_is_told_again_only_after_another_or_after_a_connection_that_came_to_something() {
+    let mut run = Run::first().await;
+    let (cuff, bond) = (name("own"), Failure::Bond);
+    assert!(!run.intake.has_failed_so(&cuff, bond));
+    assert!(run.intake.has_failed_so(&cuff, bond));
+    assert!(!run.intake.has_failed_so(&name("trusted"), bond), "each cuff by itself");
+    assert!(!run.intake.has_failed_so(&cuff, Failure::Connect));
+    run.measure("own", &[120]).await;
+    assert!(!run.intake.has_failed_so(&cuff, Failure::Connect));
+}

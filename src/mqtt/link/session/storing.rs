@@ -58,6 +58,7 @@ impl<O: Outbox> Session<'_, O> {
         match result {
             Ok(()) => {
                 self.window.settled(&marks);
+                self.memory.reporter.stored();
                 self.report();
                 Ok(())
             }
