@@ -4,7 +4,7 @@ mod line;
 mod sequence;
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, ErrorKind, Read, Write};
+use std::io::{self, BufReader, BufWriter, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use self::sequence::Sequences;
@@ -95,7 +95,7 @@ fn load(path: &Path) -> Result<Vec<Listed>, VerifyError> {
 /// Whether all are good.
 fn check(
     keys: &[Listed],
-    mut input: impl BufRead,
+    mut input: BufReader<impl Read>,
     mut output: impl Write,
     mut errors: impl Write,
 ) -> Result<bool, VerifyError> {
@@ -113,6 +113,10 @@ fn check(
                 all_good = false;
                 writeln!(output, "bad {} {why}", judged.id).map_err(VerifyError::Write)?;
             }
+        }
+        // The next message is not there yet: whoever receives them one by one waits for this answer.
+        if !input.buffer().contains(&b'\n') {
+            output.flush().map_err(VerifyError::Write)?;
         }
     }
     output.flush().map_err(VerifyError::Write)?;

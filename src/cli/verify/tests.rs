@@ -33,7 +33,8 @@ fn signed(key: &SigningKey, message: &str) -> String {
 fn verify(keys: &[Listed], lines: &[String]) -> (Vec<String>, Vec<String>, bool) {
     let (mut output, mut errors) = (Vec::new(), Vec::new());
     let text = lines.join("\n") + "\n";
-    let all_good = check(keys, text.as_bytes(), &mut output, &mut errors).expect("memory can be read and written");
+    let all_good =
+        check(keys, BufReader::new(text.as_bytes()), &mut output, &mut errors).expect("memory can be read and written");
     let lines = |octets: Vec<u8>| -> Vec<String> {
         let text = String::from_utf8(octets).expect("UTF-8");
         text.lines().map(str::to_owned).collect()
@@ -168,4 +169,60 @@ fn of_much_trouble_the_first_is_told_and_how_much_there_is() {
     let gaps: Vec<_> = (0..100).map(|number| (number * 2, "a", json!({}))).collect();
     assert_eq!(told(&twice).len(), 21);
     assert!(told(&gaps)[0].ends_with("and 79 gaps more"), "{:?}", told(&gaps));
+}
+
+/// Sends the second message only when the first has its answer.
+struct Dialogue<'a> {
+    answers: &'a std::cell::RefCell<Vec<u8>>,
+    messages: std::vec::IntoIter<String>,
+    sent: usize,
+}
+
+impl Read for Dialogue<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let answered = self.answers.borrow().split(|octet| *octet == b'\n').count() - 1;
+        assert_eq!(
+            answered, self.sent,
+            "each message has its answer before the next one comes"
+        );
+        let Some(message) = self.messages.next() else {
+            return Ok(0);
+        };
+        self.sent += 1;
+        (&mut *buffer).write(format!("{message}\n").as_bytes())
+    }
+}
+
+struct Shared<'a>(&'a std::cell::RefCell<Vec<u8>>);
+
+impl Write for Shared<'_> {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().write(octets)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn who_receives_messages_one_by_one_is_answered_one_by_one() {
+    let key = key();
+    let answers = std::cell::RefCell::default();
+    let messages: Vec<String> = (1..4).map(|seq| signed(&key, &message("a", seq, &json!({})))).collect();
+    let dialogue = Dialogue {
+        answers: &answers,
+        messages: messages.into_iter(),
+        sent: 0,
+    };
+    let output = BufWriter::new(Shared(&answers));
+    let all_good = check(
+        &listed(&key, "north", "gw"),
+        BufReader::new(dialogue),
+        output,
+        io::sink(),
+    )
+    .unwrap();
+    assert!(all_good);
+    assert_eq!(answers.into_inner(), b"ok a\nok a\nok a\n");
 }
