@@ -181,7 +181,7 @@ impl Commands {
 
     async fn resend(&self, what: &command::Resend, past: &mut Past) -> Result<Outcome, StoreError> {
         if !past.resends.admits(clock::moment()) {
-            let refusal = Refusal::new(Code::Busy, "one resend a second: send it again");
+            let refusal = Refusal::new(Code::Busy, "twenty resends a second at most: send it again");
             return Ok(Outcome::Refused(refusal));
         }
         let resent = self.store.resend(wanted(what)).await?;

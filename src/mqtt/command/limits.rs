@@ -1,7 +1,7 @@
 //! How much one gateway does and keeps for those who may command it: what they ask for must not fill its disk.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, VecDeque};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -11,8 +11,9 @@ use crate::core::moment::Moment;
 /// So many replies are kept until their commands expire; at most a day, at most 16 KiB each.
 const MOST_REMEMBERED: usize = 10_000;
 
-/// One resend may be a thousand messages, and the contract allows twenty messages a second.
-const BETWEEN_RESENDS: Duration = Duration::from_secs(1);
+/// So many resends may come within a second (contract 3.5).
+const MOST_RESENDS: usize = 20;
+const SECOND: Duration = Duration::from_secs(1);
 
 /// Counts the commands that are remembered, as far as they came in this run.
 #[derive(Debug, Default)]
@@ -20,10 +21,10 @@ pub struct Remembered {
     until: BinaryHeap<Reverse<Timestamp>>,
 }
 
-/// When the last resend was.
-#[derive(Clone, Copy, Debug, Default)]
+/// When the last resends were.
+#[derive(Clone, Debug, Default)]
 pub struct ResendPace {
-    last: Option<Moment>,
+    last: VecDeque<Moment>,
 }
 
 impl Remembered {
@@ -44,11 +45,14 @@ impl Remembered {
 impl ResendPace {
     /// Whether a resend may be now; if so, that was one.
     pub fn admits(&mut self, now: Moment) -> bool {
-        let too_soon = self.last.is_some_and(|last| now.since(last) < BETWEEN_RESENDS);
-        if !too_soon {
-            self.last = Some(now);
+        while self.last.front().is_some_and(|first| now.since(*first) >= SECOND) {
+            self.last.pop_front();
         }
-        !too_soon
+        let admits = self.last.len() < MOST_RESENDS;
+        if admits {
+            self.last.push_back(now);
+        }
+        admits
     }
 }
 
@@ -70,12 +74,15 @@ mod tests {
     }
 
     #[test]
-    fn refused_resends_do_not_put_the_next_one_off() {
+    fn twenty_resends_are_admitted_in_any_second_and_refused_ones_put_none_off() {
         let mut pace = ResendPace::default();
-        let admitted = [1000, 1500, 1999, 2000, 2500].map(|milliseconds| {
-            let now = Moment::from_boot(Duration::from_millis(milliseconds));
-            pace.admits(now)
-        });
-        assert_eq!(admitted, [true, false, false, true, false]);
+        let mut admitted = |milliseconds: std::ops::Range<u64>| {
+            let moments = milliseconds.map(|milliseconds| Moment::from_boot(Duration::from_millis(milliseconds)));
+            moments.filter(|now| pace.admits(*now)).count()
+        };
+        assert_eq!(admitted(1000..1030), 20);
+        assert_eq!(admitted(1030..2000), 0);
+        assert_eq!(admitted(2000..2010), 10, "those of a second before make room");
+        assert_eq!(admitted(2010..2500), 10);
     }
 }
