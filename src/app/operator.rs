@@ -222,12 +222,12 @@ impl Operator {
             Some(known) => (known.id.clone(), None),
             None => (id, registration),
         };
-        let cuff = registration.map(|Registration { id, model, wearer }| Cuff {
-            id,
+        let cuff = registration.map(|new| Cuff {
+            id: new.id,
             address: paired.address,
-            model,
-            trust_clock: false,
-            wearer,
+            model: new.model,
+            trust_clock: new.trust_clock,
+            wearer: new.wearer,
             // By a clock that is wrong everything after might be before.
             since: self.synchronized.borrow().then(clock::wall),
         });

@@ -11,6 +11,7 @@ use super::prompt::{ask, ask_for, somebody_is_there};
 use super::scan::List;
 use super::{Failure, Global, exit, out};
 use crate::control::operator::{PairRequest, RegistrationRequest, SeenLine};
+use crate::core::models::Model;
 use crate::core::name::Name;
 use crate::core::pairing::{self, Listed, Outcome, Passkey, Step};
 
@@ -122,11 +123,18 @@ async fn registration(args: &Args, address: &str, listed: &[Listed]) -> Result<O
         )
         .await?;
     }
+    if !args.trust_clock && Model::find(&args.model).is_some_and(Model::keeps_its_clock_to_itself) {
+        eprintln!(
+            "The clock of this model can be neither set nor read. None of its readings counts, unless somebody keeps it right \
+             and it is registered with --trust-clock."
+        );
+    }
     Ok(Some(RegistrationRequest {
         id,
         model: args.model.clone(),
         patient,
         users,
+        trust_clock: args.trust_clock,
     }))
 }
 

@@ -60,6 +60,13 @@ fn read_cuff(table: &mut Table, register: &mut Register) -> Read<Cuff> {
         warn_of(model, table);
     }
     let trust_clock = table.or("trust_clock", false, boolean);
+    if let (Ok(model), Ok(false)) = (&model, &trust_clock)
+        && model.keeps_its_clock_to_itself()
+    {
+        let why = "the clock of this model can be neither set nor read: none of its readings counts, unless somebody keeps it right \
+                   and this is true";
+        table.warn("trust_clock", why);
+    }
     let wearer = read_wearer(table, register.has_policy);
     let since = "a time like \"2026-11-21T18:00:00Z\"";
     let since = table.optional("since", text(since, |text| text.parse().ok()));

@@ -89,6 +89,9 @@ pub struct RegistrationRequest {
     pub patient: Option<String>,
     /// Whose measurements it takes, by user.
     pub users: std::collections::BTreeMap<u8, Name>,
+    /// Whether its clock is believed.
+    #[serde(default)]
+    pub trust_clock: bool,
 }
 
 /// A request to let a cuff go.
@@ -136,7 +139,12 @@ impl RegistrationRequest {
             (Some(_), false) | (None, true) => return Err(bad("exactly one of patient and users is needed")),
         };
         let id = self.id;
-        Ok(Registration { id, model, wearer })
+        Ok(Registration {
+            id,
+            model,
+            wearer,
+            trust_clock: self.trust_clock,
+        })
     }
 }
 

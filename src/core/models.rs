@@ -140,6 +140,12 @@ impl fmt::Debug for ServiceNumber {
 }
 
 impl Model {
+    /// Whether the gateway learns nothing of the cuff's clock: it can be neither set nor read.
+    #[must_use]
+    pub const fn keeps_its_clock_to_itself(&self) -> bool {
+        matches!((self.clock, self.clock_read), (Clock::None, ClockRead::No))
+    }
+
     /// The row of this name.
     #[must_use]
     pub fn find(name: &str) -> Option<&'static Self> {

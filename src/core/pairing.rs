@@ -84,6 +84,8 @@ pub struct Registration {
     pub model: &'static super::models::Model,
     /// Whose measurements it takes.
     pub wearer: Wearer,
+    /// See [`Cuff::trust_clock`](crate::core::cuff::Cuff::trust_clock).
+    pub trust_clock: bool,
 }
 
 /// What is told while a cuff is being paired, in order. The last one is [`Step::Done`] or [`Step::Failed`].

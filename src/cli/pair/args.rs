@@ -31,6 +31,10 @@ pub struct Args {
     /// Its model, where `cuffd` knows it: a row of the table of models.
     #[arg(long, value_name = "NAME", default_value = "standard", value_parser = model)]
     pub(super) model: String,
+    /// Its clock is believed: somebody sets it by hand and keeps it right. For a cuff whose clock can be neither set nor read from
+    /// here, such as a Beurer BM54: without this none of its readings counts.
+    #[arg(long)]
+    pub(super) trust_clock: bool,
     /// The six digits that the cuff shows, if it always shows the same.
     #[arg(long, value_name = "DIGITS", value_parser = passkey)]
     pub(super) passkey: Option<Passkey>,
