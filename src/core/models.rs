@@ -140,10 +140,14 @@ impl fmt::Debug for ServiceNumber {
 }
 
 impl Model {
-    /// Whether the gateway learns nothing of the cuff's clock: it can be neither set nor read.
+    /// Whether the gateway learns nothing of the cuff's clock: it can be neither set nor read. One that sends unfinished values
+    /// sends no times at all.
     #[must_use]
     pub const fn keeps_its_clock_to_itself(&self) -> bool {
-        matches!((self.clock, self.clock_read), (Clock::None, ClockRead::No))
+        matches!(
+            (self.clock, self.clock_read, self.while_inflating),
+            (Clock::None, ClockRead::No, WhileInflating::Nothing)
+        )
     }
 
     /// The row of this name.

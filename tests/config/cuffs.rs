@@ -93,6 +93,14 @@ fn what_is_known_against_a_model_is_said() {
 }
 
 #[test]
+fn a_clock_that_is_out_of_reach_and_not_believed_is_said() {
+    for (line, said) in [("", &["cuffs[0].trust_clock"][..]), ("trust_clock = true\n", &[])] {
+        let cuff = format!("{GATEWAY}{CUFF}patient = \"p1\"\nmodel = \"beurer-bm54\"\n{line}");
+        assert_eq!(warnings(&load(&cuff).expect("good")), said);
+    }
+}
+
+#[test]
 fn patients_have_labels() {
     let loaded = load(&format!("{GATEWAY}[patients]\n\"p-7f3a\" = \"Anna\"\n")).expect("good");
     assert_eq!(loaded.config.patients.len(), 1);

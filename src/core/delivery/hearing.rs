@@ -9,8 +9,8 @@ use std::time::Duration;
 use super::retry::doubled;
 use crate::core::moment::Moment;
 
-/// After the first time, until it is tried again; then doubling.
-const FIRST: Duration = Duration::from_mins(10);
+/// After the first time, until it is tried again: so many times as long as a receipt is waited for; then doubling.
+const FIRST: u32 = 5;
 const LONGEST: Duration = Duration::from_hours(6);
 
 /// What is heard, over all connections.
@@ -48,7 +48,7 @@ impl Hearing {
     /// A message goes again because its receipt stayed away for `patience` or longer. Whether the connection is to be given up.
     pub fn missed(&mut self, patience: Duration, now: Moment) -> bool {
         let rested = self.given_up.is_none_or(|(times, last)| {
-            let rest = doubled(FIRST, times - 1, LONGEST);
+            let rest = doubled(patience.saturating_mul(FIRST), times - 1, LONGEST.max(patience));
             now.since(last) >= rest
         });
         let gives_up = rested && now.since(self.heard_at) >= patience;
@@ -78,7 +78,10 @@ mod tests {
         assert!(hearing.missed(PATIENCE, at(1120)));
         hearing.heard(at(1200));
         assert!(!hearing.missed(PATIENCE, at(1300)));
-        assert!(!hearing.missed(PATIENCE, at(1719)), "ten minutes after the last time");
+        assert!(
+            !hearing.missed(PATIENCE, at(1719)),
+            "five times as long after the last time"
+        );
         assert!(hearing.missed(PATIENCE, at(1720)));
     }
 
