@@ -167,12 +167,12 @@ pub(crate) fn mqtt(port: u16, lines: &str) -> String {
 async fn end_of(mut command: Command, input: &str) -> Answer {
     let mut process = command.stdin(Stdio::piped()).spawn().unwrap();
     let mut stdin = process.stdin.take().unwrap();
-    // A command that reads no input may be gone already.
-    let _unread = stdin.write_all(input.as_bytes()).await;
-    drop(stdin);
-    let output = within("the end of a command", process.wait_with_output())
-        .await
-        .unwrap();
+    // One that answers as it reads waits for its answers to be read. One that reads no input may be gone already.
+    let write = async move {
+        let _unread = stdin.write_all(input.as_bytes()).await;
+    };
+    let ended = async { tokio::join!(write, process.wait_with_output()).1 };
+    let output = within("the end of a command", ended).await.unwrap();
     Answer {
         code: output.status.code(),
         stdout: String::from_utf8(output.stdout).unwrap(),
