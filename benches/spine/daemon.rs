@@ -82,16 +82,10 @@ impl Daemon {
             log,
             ready_after: Duration::ZERO,
         };
-        let mut said = String::new();
-        // The watchdog may be fed before.
-        while said.is_empty() || said == "WATCHDOG=1" {
-            let mut octets = [0; 512];
-            let length = listening.recv(&mut octets).context("it is not ready")?;
-            said = String::from_utf8_lossy(octets.get(..length).unwrap_or_default())
-                .trim_end()
-                .to_owned();
-        }
+        let mut said = [0; 512];
+        let length = listening.recv(&mut said).context("it is not ready")?;
         daemon.ready_after = clock::moment().since(start);
+        let said = String::from_utf8_lossy(said.get(..length).unwrap_or_default()).into_owned();
         ensure!(said.starts_with("READY=1"), "it said {said}");
         // A full socket would stop it; silence for longer than it feeds its watchdog is its end.
         std::thread::spawn(move || while listening.recv(&mut [0; 512]).is_ok() {});

@@ -23,6 +23,7 @@ const STORING: Duration = Duration::from_secs(8);
 pub(super) struct Life {
     pub(super) running: start::Running,
     pub(super) store: Store,
+    watchdog: Watchdog,
     tasks: Tasks,
     thread: StoreThread,
     store_has_ended: bool,
@@ -42,18 +43,24 @@ impl Life {
             keys,
         };
         let running = start::start(config, source, scope, kept, &mut tasks, &mut watchdog).await?;
-        tasks.spawn(Task::Watchdog, async {
-            watchdog.run().await;
-            Ok(())
-        });
         info!(site = %config.gateway.site, gateway = %config.gateway.id, run = %running.run, "ready");
         Ok(Self {
             running,
+            watchdog,
             tasks,
             store,
             thread,
             store_has_ended: false,
         })
+    }
+
+    /// Feeds systemd's watchdog from now on, which counts from when the daemon is ready.
+    pub(super) fn feed_watchdog(&mut self) {
+        let watchdog = std::mem::take(&mut self.watchdog);
+        self.tasks.spawn(Task::Watchdog, async {
+            watchdog.run().await;
+            Ok(())
+        });
     }
 
     /// The first task to end by itself, and how. May be dropped half-way.

@@ -156,6 +156,7 @@ pub async fn run(config: Config, source: Source, scope: Scope, stop: Cancellatio
     let mut signals = Signals::listen()?;
     let mut life = Life::begin(&config, source, scope, open_store(&config)?).await?;
     systemd::ready("listening for cuffs");
+    life.feed_watchdog();
     let early = tokio::select! {
         early = life.ends_early() => Some(early),
         () = signals.ask_to_stop() => None,
