@@ -14,10 +14,10 @@ use crate::config::command::Command;
 use crate::core::collection::{Choice, Limits};
 use crate::core::cuff::Cuff;
 use crate::core::delivery::Kind;
+use crate::core::topics::{TEST_PREFIX, Topics};
 use crate::mqtt::command::{Authority, CommandName, Power};
 use crate::mqtt::message::Origin;
 use crate::mqtt::settings::{self, ClientIdentity, Login, Timing, TlsFiles, Transport};
-use crate::mqtt::topics::{TEST_PREFIX, Topics};
 use crate::store;
 use tokio::sync::watch;
 

@@ -186,7 +186,7 @@ fn own_store(config: &mut Config, asked_for: Option<&Path>) -> io::Result<Option
 fn separate(config: &mut Config) {
     config.gateway.test = true;
     if let Some(mqtt) = &mut config.mqtt {
-        crate::mqtt::topics::TEST_PREFIX.clone_into(&mut mqtt.prefix);
+        crate::core::topics::TEST_PREFIX.clone_into(&mut mqtt.prefix);
         // Two connections of one client id throw each other out. No other gateway's ends so: a name has no colon.
         mqtt.client_id.push_str(CLIENT_ID_SUFFIX);
     }

@@ -12,14 +12,9 @@ use super::files::{Guard, Surroundings, existing};
 use super::gateway::Gateway;
 use super::kind::{Parsed, boolean, choice, duration, integer, text};
 use super::reader::{Read, Table};
-use crate::core::name::{LONGEST, Name};
+use crate::core::name::Name;
+use crate::core::topics::{self, TEST_PREFIX};
 use crate::proof::{Listed, public_keys};
-
-/// The longest topic, in octets (contract 3).
-const LONGEST_TOPIC: usize = 128;
-
-/// What topics begin with where `gateway.test` is set.
-const TEST_PREFIX: &str = "cuffd-test";
 
 /// The longest keep-alive that MQTT can say: 16 bits of seconds.
 const LONGEST_KEEP_ALIVE: Duration = Duration::from_secs(65_535);
@@ -177,10 +172,14 @@ const fn seconds(seconds: u64) -> Duration {
 fn read_prefix(table: &mut Table, names: Names) -> Read<String> {
     let allowed = "one or two levels, each of 1 to 24 characters A-Z a-z 0-9 _ -, the first a letter or digit";
     let prefix = table.or("prefix", "cuffd".to_owned(), text(allowed, levels))?;
-    let length = longest_topic(&prefix, names);
-    if length > LONGEST_TOPIC {
+    let length = topics::longest(&prefix, names.site, names.gateway);
+    if length > topics::LONGEST {
         let found = format!("{prefix:?}, with which the longest topic has {length} octets");
-        return Err(table.refuse("prefix", found, format!("a longest topic of {LONGEST_TOPIC} octets")));
+        return Err(table.refuse(
+            "prefix",
+            found,
+            format!("a longest topic of {} octets", topics::LONGEST),
+        ));
     }
     Ok(if names.test { TEST_PREFIX.to_owned() } else { prefix })
 }
@@ -189,12 +188,6 @@ fn levels(text: &str) -> Option<String> {
     let levels: Vec<&str> = text.split('/').collect();
     let good = levels.iter().all(|level| Name::parse_gateway(level).is_ok());
     (good && levels.len() <= 2).then(|| text.to_owned())
-}
-
-/// The octets of the topic of a session's readiness, where the session has the longest name.
-fn longest_topic(prefix: &str, names: Names) -> usize {
-    let Names { site, gateway, .. } = names;
-    format!("{prefix}/v1/{site}/{gateway}/session//readiness").len() + LONGEST
 }
 
 fn read_protocol(table: &mut Table) -> Read<(Version, bool)> {
@@ -220,7 +213,7 @@ fn read_protocol(table: &mut Table) -> Read<(Version, bool)> {
 }
 
 fn start_of_topic(text: &str) -> Option<String> {
-    let bad = text.is_empty() || text.starts_with('$') || text.len() > LONGEST_TOPIC;
+    let bad = text.is_empty() || text.starts_with('$') || text.len() > topics::LONGEST;
     let odd = text.contains(['+', '#']) || text.chars().any(char::is_control);
     (!bad && !odd).then(|| text.to_owned())
 }

@@ -19,4 +19,5 @@ pub mod reading;
 pub mod reason;
 pub mod source;
 pub mod state;
+pub mod topics;
 pub mod trouble;

@@ -1,4 +1,4 @@
-//! The link to the clinic's broker: topics, messages, commands, delivery.
+//! The link to the clinic's broker: messages, commands, delivery.
 //!
 //! Only an acknowledgement marks a message. The state of a dead connection is thrown away whole, and sending starts again
 //! at the oldest unacknowledged message: doubles may be sent, losses may not.
@@ -12,6 +12,5 @@ pub mod message;
 pub mod outbox;
 pub mod settings;
 pub mod tls;
-pub mod topics;
 
 pub use client::{Class, Fault};

@@ -4,10 +4,10 @@ use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::topics::Topics;
 use crate::core::delivery::notice;
 use crate::core::delivery::reconnect::Delays;
 use crate::core::delivery::watchdog;
+use crate::core::topics::Topics;
 
 /// `[mqtt]` and `[[mqtt.brokers]]`, as far as the link uses them.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use cuffd::clock;
 use cuffd::core::delivery::{Kind, NewMessage};
 use cuffd::core::name::Name;
-use cuffd::mqtt::topics::Topics;
+use cuffd::core::topics::Topics;
 use cuffd::store::{Settings, Store};
 use serde_json::{Value, json};
 use uuid::Uuid;

@@ -5,8 +5,8 @@ use std::fs;
 use std::sync::OnceLock;
 
 use cuffd::core::name::Name;
+use cuffd::core::topics::Topics;
 use cuffd::mqtt::message;
-use cuffd::mqtt::topics::Topics;
 use serde_json::Value;
 
 use crate::checker::{asyncapi_problems, output, python, repository};

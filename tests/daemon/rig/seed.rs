@@ -6,7 +6,7 @@ use std::time::Duration;
 use cuffd::clock;
 use cuffd::core::delivery::{Kind, NewMessage};
 use cuffd::core::name::Name;
-use cuffd::mqtt::topics::Topics;
+use cuffd::core::topics::Topics;
 use cuffd::store::{Became, Judged, NewMeasurement, Opened, Settings, Step, Store};
 use jiff::Timestamp;
 use serde_json::json;

@@ -1,12 +1,22 @@
 //! Where things are published (contract 3): `{prefix}/v1/{site}/{gateway}/…`.
 
-use crate::core::name::Name;
+use super::name::{self, Name};
 
 /// The prefix of everything that says `"test":true`, whatever the config says.
 pub const TEST_PREFIX: &str = "cuffd-test";
 
 /// The longest topic, in octets.
 pub const LONGEST: usize = 128;
+
+/// Octets of the longest topic that can occur under these names: a readiness of a session with the longest id.
+#[must_use]
+pub fn longest(prefix: &str, site: &str, gateway: &str) -> usize {
+    base(prefix, site, gateway).len() + "/session//readiness".len() + name::LONGEST
+}
+
+fn base(prefix: &str, site: &str, gateway: &str) -> String {
+    format!("{prefix}/v1/{site}/{gateway}")
+}
 
 /// The topics of one gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,18 +25,12 @@ pub struct Topics {
 }
 
 impl Topics {
-    /// The topics under `prefix` (one or two levels). The caller has checked that [`Topics::longest`] fits.
+    /// The topics under `prefix` (one or two levels). The caller has checked that the [`longest`] fits.
     #[must_use]
     pub fn new(prefix: &str, site: &Name, gateway: &Name) -> Self {
         Self {
-            base: format!("{prefix}/v1/{site}/{gateway}"),
+            base: base(prefix, site.as_str(), gateway.as_str()),
         }
-    }
-
-    /// The topics of a gateway whose messages all say `"test":true`.
-    #[must_use]
-    pub fn of_test(site: &Name, gateway: &Name) -> Self {
-        Self::new(TEST_PREFIX, site, gateway)
     }
 
     /// What they all begin with, without the last slash.
@@ -83,12 +87,6 @@ impl Topics {
         self.under("reply")
     }
 
-    /// Octets of the longest topic that can occur: a readiness of a session with the longest id.
-    #[must_use]
-    pub fn longest(&self) -> usize {
-        self.base.len() + "/session//readiness".len() + crate::core::name::LONGEST
-    }
-
     fn under(&self, leaf: &str) -> String {
         format!("{}/{leaf}", self.base)
     }
@@ -98,12 +96,12 @@ impl Topics {
 mod tests {
     use super::*;
 
-    fn name(text: &str) -> Name {
+    fn named(text: &str) -> Name {
         Name::parse(text).unwrap()
     }
 
     fn topics() -> Topics {
-        Topics::new("cuffd", &name("north"), &name("gw-0042"))
+        Topics::new("cuffd", &named("north"), &named("gw-0042"))
     }
 
     #[test]
@@ -125,28 +123,22 @@ mod tests {
             assert_eq!(*topic, format!("cuffd/v1/north/gw-0042/{leaf}"));
         }
         assert_eq!(
-            topics.readiness(&name("s1")),
+            topics.readiness(&named("s1")),
             "cuffd/v1/north/gw-0042/session/s1/readiness"
         );
     }
 
     #[test]
-    fn test_gateways_have_a_prefix_of_their_own() {
-        let topics = Topics::of_test(&name("north"), &name("gw"));
-        assert_eq!(topics.reading(), "cuffd-test/v1/north/gw/reading");
-    }
-
-    #[test]
     fn longest_is_the_readiness_of_the_longest_session() {
-        let longest_session = name(&"s".repeat(crate::core::name::LONGEST));
-        let topics = topics();
-        assert_eq!(topics.longest(), topics.readiness(&longest_session).len());
+        let longest_session = named(&"s".repeat(name::LONGEST));
+        let longest = longest("cuffd", "north", "gw-0042");
+        assert_eq!(longest, topics().readiness(&longest_session).len());
     }
 
     #[test]
     fn two_levels_of_prefix_make_seven_slashes() {
-        let topics = Topics::new("a/b", &name("north"), &name("gw"));
-        let slashes = topics.readiness(&name("s1")).matches('/').count();
+        let topics = Topics::new("a/b", &named("north"), &named("gw"));
+        let slashes = topics.readiness(&named("s1")).matches('/').count();
         assert_eq!(slashes, 7);
     }
 }
