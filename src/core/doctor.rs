@@ -30,6 +30,9 @@ pub use facts::{
 /// The schema's name, in every report.
 pub const SCHEMA: &str = "cuffd.doctor/1";
 
+/// Where the package puts the documents that a step names.
+const DOCS: &str = "/usr/share/doc/cuffd";
+
 /// What was looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {

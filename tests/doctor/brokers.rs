@@ -140,7 +140,7 @@ async fn access_rules_that_are_missing_are_named_with_and_without_a_daemon() {
         "broker",
         "bad",
         "it does not take what is published here",
-        "docs/broker/acl",
+        "/usr/share/doc/cuffd/examples/broker/acl",
     );
     let words = gateway.ask(&["status"]).await.good();
     assert!(words.contains("refuses status: PUBACK 0x87"), "{words}");

@@ -58,10 +58,11 @@ fn every_link_of_the_manual_leads_somewhere() {
 }
 
 #[test]
-fn the_package_brings_the_manual_and_what_it_installs_from() {
+fn the_package_brings_the_manual_what_it_installs_from_and_what_doctor_names() {
     let manifest = read("Cargo.toml");
     for asset in [
-        r#"["docs/operating.md", "usr/share/doc/cuffd/", "644"]"#,
+        r#"["docs/*.md", "usr/share/doc/cuffd/", "644"]"#,
+        r#"["docs/broker/*", "usr/share/doc/cuffd/examples/broker/", "644"]"#,
         r#"["docs/kiosk/*", "usr/share/doc/cuffd/examples/kiosk/", "644"]"#,
     ] {
         assert!(manifest.contains(asset), "{asset}");

@@ -1,6 +1,6 @@
 //! The brokers: whether one takes what is published here, and lets the clinic's commands through.
 
-use super::{About, BrokerFacts, BrokerSeen, Check, Facts, Sent, Settings};
+use super::{About, BrokerFacts, BrokerSeen, Check, DOCS, Facts, Sent, Settings};
 
 pub(super) fn checks(facts: &Facts) -> Vec<Check> {
     if facts.brokers.is_empty() {
@@ -102,7 +102,7 @@ fn taking_us(facts: &Facts, sent: &Sent, commands_refused: bool, how: &str) -> V
             format!("{how}, but it does not take what is published here ({why})"),
             format!(
                 "the broker's access rules must let this gateway's user write below `{topics}/`, and read `{topics}/command`: \
-                 `docs/broker/acl` has them; nothing is to be restarted here"
+                 {DOCS}/examples/broker/acl has them; nothing is to be restarted here"
             ),
         ),
         Sent::Nothing => Check::warn(
@@ -119,8 +119,9 @@ fn taking_us(facts: &Facts, sent: &Sent, commands_refused: bool, how: &str) -> V
 
 fn no_commands(settings: Option<&Settings>, topics: &str) -> Check {
     let message = "it does not let this gateway listen for commands: none arrives";
-    let step =
-        format!("the broker's access rules must let this gateway's user read `{topics}/command`: `docs/broker/acl`");
+    let step = format!(
+        "the broker's access rules must let this gateway's user read `{topics}/command`: {DOCS}/examples/broker/acl"
+    );
     if settings.is_some_and(|settings| settings.openers.page && settings.openers.has_patient) {
         Check::warn(About::Broker, message, step)
     } else {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{About, Check, Facts, Waiting, ago, counted, since};
+use super::{About, Check, DOCS, Facts, Waiting, ago, counted, since};
 
 /// A message that a connected broker has not taken for so long is not on its way any more.
 const LONG: Duration = Duration::from_mins(15);
@@ -16,8 +16,10 @@ pub(super) fn checks(facts: &Facts) -> Vec<Check> {
         checks.push(Check::bad(
             About::Delivery,
             "nobody subscribes to what is published here: the clinic's system is away, or listens elsewhere",
-            "the platform must subscribe to this gateway's topics (`docs/messages.md`); compare `mqtt.prefix`, `gateway.site`, \
-             `gateway.id` with what it expects",
+            format!(
+                "the platform must subscribe to this gateway's topics ({DOCS}/messages.md); compare `mqtt.prefix`, \
+                 `gateway.site`, `gateway.id` with what it expects"
+            ),
         ));
     }
     if let Some(waiting) = facts.store.waiting {
