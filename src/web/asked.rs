@@ -2,7 +2,7 @@
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use crate::core::name::Name;
@@ -125,10 +125,15 @@ impl IntoResponse for Refused {
 }
 
 /// The reply to what was done. `session` is named where one was opened: its id may be new.
-pub(super) fn done(session: Option<&Name>) -> Response {
-    let body = match session {
+#[must_use]
+pub fn reply(session: Option<&Name>) -> Value {
+    match session {
         Some(session) => json!({"schema": SCHEMA, "id": null, "ok": true, "session": session}),
         None => json!({"schema": SCHEMA, "id": null, "ok": true}),
-    };
-    ([(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
+    }
+}
+
+pub(super) fn done(session: Option<&Name>) -> Response {
+    let body = reply(session).to_string();
+    ([(header::CONTENT_TYPE, "application/json")], body).into_response()
 }

@@ -19,6 +19,7 @@ use cuffd::mqtt::command::{Code, Refusal};
 use cuffd::mqtt::message::alert::{About, AlertState};
 use cuffd::mqtt::message::reply::Outcome;
 use cuffd::mqtt::message::{Envelope, Origin, alert, info, readiness, reading, reply, status};
+use cuffd::web::asked;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
@@ -324,6 +325,8 @@ fn replies() -> Vec<Sample> {
         message(Some("1"), &Outcome::Done),
         message(Some("1"), &Outcome::Resent { not_kept }),
         message(Some("1"), &Outcome::Report(Box::new(many))),
+        ("reply", asked::reply(None)),
+        ("reply", asked::reply(Some(&name("s1")))),
     ]);
     let states = every::states().into_iter().map(told::state);
     replies.extend(states.map(|state| message(Some("1"), &Outcome::Report(Box::new(state)))));
