@@ -106,7 +106,6 @@ enum Command {
     Decode(decode::Args),
     /// What is stored.
     Readings(readings::Options),
-    /// What the gate would have said to events, or what it said in a stored session, and why.
     Replay(replay::Args),
     Verify(verify::Args),
     Key(key::Args),

@@ -32,9 +32,9 @@ const BUFFER: usize = 64 * 1024;
 /// The longest line, in octets without its end: a dump of some hundred thousand measurements.
 const LONGEST_LINE: usize = 16 << 20;
 
-/// Feeds events to the gate and prints what it says, one JSON object a line.
+/// What the gate would have said to events, or what it said in a stored session, and why.
 ///
-/// Of the config only `[gateway] time_zone`, `[[cuffs]]` and `[readiness]` are read.
+/// Prints one JSON object a line. Of the config only `[gateway] time_zone`, `[[cuffs]]` and `[readiness]` are read.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
     /// The events, one JSON object a line; `-` is standard input

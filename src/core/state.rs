@@ -46,7 +46,7 @@ pub struct State {
     pub clock: ClockState,
     /// The store.
     pub store: StoreState,
-    /// What stands between this box and a cleared session, by code.
+    /// What is wrong with the box now, by code: the clock and the store keep every session from being ready.
     pub problems: Vec<Problem>,
     /// A cuff is being paired; only meanwhile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -236,7 +236,7 @@ pub struct StoreState {
     pub free: u64,
 }
 
-/// What stands between this box and a cleared session. The codes are those of alerts (contract 3.3) and three of the link.
+/// What can be wrong with a box. The codes are those of alerts (contract 3.3) and three of the link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Problem {

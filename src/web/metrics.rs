@@ -108,11 +108,7 @@ impl Seen<'_> {
 
     fn problems(&self, to: &mut Exposition) {
         let standing = |problem| u64::from(self.state.problems.contains(problem));
-        to.family(
-            "cuffd_problem",
-            Kind::Gauge,
-            "Whether this stands between the box and a cleared session.",
-        );
+        to.family("cuffd_problem", Kind::Gauge, "Whether this is wrong with the box now.");
         for problem in &PROBLEMS {
             to.sample("cuffd_problem", Some(("code", &word(problem))), standing(problem));
         }

@@ -7,8 +7,6 @@ use super::octets::{Reader, Truncated, Unencodable};
 
 /// Adjust reason bit 0: somebody set the time by hand.
 pub const MANUAL: u8 = 1 << 0;
-/// Adjust reason bit 1: the time came from an external reference.
-pub const EXTERNAL_REFERENCE: u8 = 1 << 1;
 
 /// A decoded 0x2A2B value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
