@@ -164,6 +164,7 @@ fn site(
         zone: TimeZone::UTC,
         show_values: true,
         metrics: true,
+        certificates: Vec::new(),
         streams: Arc::new(Semaphore::new(STREAMS)),
     }
 }
