@@ -9,7 +9,7 @@ use std::path::Path;
 
 use clap::Parser;
 use cuffd::cli::decode;
-use cuffd::core::models::Model;
+use cuffd::core::models::{Bond, Clock, Model};
 
 #[derive(Parser)]
 struct Command {
@@ -57,4 +57,45 @@ fn every_capture_is_of_a_model_in_the_table() {
         .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
         .collect();
     assert_eq!(found, known);
+}
+
+/// How the README's table of cuffs says it.
+fn words(model: &Model) -> [&str; 2] {
+    let bond = match model.bond {
+        Bond::None => "**none**",
+        Bond::JustWorks => "yes",
+        Bond::Passkey => "six digits",
+        Bond::Unknown => "not known",
+    };
+    let clock = match model.clock {
+        Clock::DateTime | Clock::CurrentTime => "is set",
+        Clock::AsFound => "as found",
+        Clock::None if model.keeps_its_clock_to_itself() => "**by hand**",
+        Clock::None => "has none",
+    };
+    [bond, clock]
+}
+
+#[test]
+fn the_readme_says_of_every_model_how_it_bonds_and_keeps_its_clock() {
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).expect("it is there");
+    let rows = readme
+        .lines()
+        .skip_while(|line| !line.starts_with("| `--model` |"))
+        .skip(2)
+        .take_while(|line| line.starts_with('|'));
+    let mut told = BTreeSet::new();
+    for row in rows {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let [_, name, _, bond, clock, ..] = cells[..] else {
+            panic!("{row}");
+        };
+        let name = name.trim_matches('`');
+        let model = Model::find(name).unwrap_or_else(|| panic!("no model {name}"));
+        // "yes, with one box or phone" is a "yes".
+        assert_eq!([bond.split(',').next().unwrap_or(bond), clock], words(model), "{name}");
+        told.insert(name.to_owned());
+    }
+    let known: BTreeSet<String> = Model::all().map(|model| model.name.clone()).collect();
+    assert_eq!(told, &known - &BTreeSet::from(["standard".to_owned()]));
 }
