@@ -226,9 +226,10 @@ impl Gate {
         }
         match cuff {
             Some(cuff) if self.sessions.has_cuff(cuff) => Err(Refusal::CuffHasSession),
-            Some(cuff) if !self.cuffs.is_session_cuff(cuff) => Err(Refusal::NotASessionCuff),
-            None if !self.cuffs.names(patient) => Err(Refusal::UnknownPatient),
-            Some(_) | None => Ok(()),
+            Some(cuff) if self.cuffs.is_session_cuff(cuff) => Ok(()),
+            Some(_) | None if !self.cuffs.names(patient) => Err(Refusal::UnknownPatient),
+            Some(_) => Err(Refusal::NotASessionCuff),
+            None => Ok(()),
         }
     }
 

@@ -91,9 +91,15 @@ fn as_signed(duration: Duration) -> SignedDuration {
 ///
 /// A local time that comes twice is the first; one that is skipped is read with the offset before the gap (RFC 5545).
 fn on_our_clock(cuff_time: DateTime, offset_s: i64, zone: &TimeZone) -> Timestamp {
-    let local = cuff_time.checked_add(SignedDuration::from_secs(offset_s));
-    let taken_at = local.and_then(|local| zone.to_ambiguous_timestamp(local).compatible());
-    taken_at.unwrap_or(if offset_s < 0 { Timestamp::MIN } else { Timestamp::MAX })
+    let end = |is_first| if is_first { Timestamp::MIN } else { Timestamp::MAX };
+    match cuff_time.checked_add(SignedDuration::from_secs(offset_s)) {
+        // The first and last hours of the calendar have no timestamp, whichever way the offset goes.
+        Ok(local) => zone
+            .to_ambiguous_timestamp(local)
+            .compatible()
+            .unwrap_or_else(|_| end(local.year() < 0)),
+        Err(_) => end(offset_s < 0),
+    }
 }
 
 #[cfg(test)]
@@ -136,6 +142,16 @@ mod tests {
         let time = date(2026, 11, 21).at(0, 0, 0, 0);
         assert_eq!(on_our_clock(time, i64::MAX, &berlin()), Timestamp::MAX);
         assert_eq!(on_our_clock(time, i64::MIN, &berlin()), Timestamp::MIN);
+    }
+
+    #[test]
+    fn the_last_hours_of_the_calendar_are_far_ahead_whichever_way_the_offset_goes() {
+        let rules = ReadingRules::default();
+        let last = Stamp::Sent(CuffTime::Valid(date(9999, 12, 31).at(23, 59, 59, 0)));
+        for offset_s in [-30, 0, 30] {
+            let taken = when(last, &circumstances(&rules, "18:00:00", Some(offset_s)));
+            assert_eq!(taken.doubt, Some(ReadingReason::FutureDated), "{offset_s}");
+        }
     }
 
     #[test]

@@ -89,7 +89,7 @@ async fn a_clinics_cuff_is_used_for_the_session_that_named_it() {
     for (fields, code) in [
         (open("s1", "walk-in", None), "unknown_patient"),
         (open("s1", "p1", Some("own")), "not_now"),
-        (open("s1", "walk-in", Some("no-such-cuff")), "not_now"),
+        (open("s1", "walk-in", Some("no-such-cuff")), "unknown_patient"),
     ] {
         assert_eq!(clinic.refused("open_session", fields.clone()).await, code, "{fields}");
     }
