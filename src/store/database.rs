@@ -2,11 +2,12 @@
 //!
 //! What is committed survives a power cut (WAL, `synchronous=FULL`). What is deleted is overwritten (`secure_delete`).
 
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, MAIN_DB, Transaction, TransactionBehavior};
 use tokio::sync::watch;
 
 use super::high_water::HighWater;
@@ -122,6 +123,7 @@ pub(super) fn connect(path: &Path) -> Result<Connection, StoreError> {
     connection.execute_batch(SETUP)?;
     migrate::bring_up(&mut connection)?;
     look(&connection)?;
+    may_write(&connection, path)?;
     name_durably(path)?;
     Ok(connection)
 }
@@ -133,6 +135,19 @@ fn name_durably(path: &Path) -> Result<(), StoreError> {
         path: directory::of(path).into(),
         cause,
     })
+}
+
+/// Where a file could not be opened to write, if only for a moment, SQLite opens it to read, and refuses every write for as long
+/// as the connection lives. Of the database it says so; of the log an empty transaction finds out, which writes nothing.
+fn may_write(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    if connection.is_readonly(MAIN_DB)? {
+        return Err(StoreError::Open {
+            path: path.into(),
+            cause: io::Error::new(io::ErrorKind::ReadOnlyFilesystem, "it can be read, and not written"),
+        });
+    }
+    connection.execute_batch("BEGIN IMMEDIATE; COMMIT;")?;
+    Ok(())
 }
 
 /// From here on the log is taken into the database, also when the connection is closed.
