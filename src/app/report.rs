@@ -90,21 +90,8 @@ pub async fn run(identity: Identity, mut parts: Parts, store: Store, state: watc
             queued.mark_unchanged();
             asking.changed();
         }
-        let now = clock::moment();
-        if asking.due() <= now {
-            asking.asked(now);
-            let answers = parts.board.borrow().answers.iter().map(|(_, id)| *id).collect();
-            match ask(&store, answers).await {
-                Ok(new) => waits = new,
-                Err(error) => {
-                    if let Some(times) = unanswered.happened(now) {
-                        warn!(times, %error, "the store could not say what waits");
-                    }
-                }
-            }
-        }
-        let board = Arc::clone(&parts.board.borrow_and_update());
         let link = parts.link.borrow_and_update().clone();
+        let board = Arc::clone(&parts.board.borrow_and_update());
         let synchronized = *parts.clock.borrow_and_update();
         let disk = *parts.store.borrow_and_update();
         let mut new = compose(&identity, &board, &link, synchronized, disk, &waits);
@@ -114,10 +101,24 @@ pub async fn run(identity: Identity, mut parts: Parts, store: Store, state: watc
             *old = Arc::new(new);
             changed
         });
+        let now = clock::moment();
+        // After what needs no store is told: nobody is to wait for it.
+        if asking.due() <= now {
+            asking.asked(now);
+            match ask(&store, board.answers.iter().map(|(_, id)| *id).collect()).await {
+                Ok(new) => waits = new,
+                Err(error) => {
+                    if let Some(times) = unanswered.happened(now) {
+                        warn!(times, %error, "the store could not say what waits");
+                    }
+                }
+            }
+            continue;
+        }
         tokio::select! {
             // A part whose task has ended stays as it was last told.
             Ok(()) = parts.board.changed() => {}
-            Ok(()) = parts.link.changed() => {}
+            Ok(()) = parts.link.changed() => asking.changed(),
             Ok(()) = parts.clock.changed() => {}
             Ok(()) = parts.store.changed() => {}
             Ok(()) = parts.pairing.changed() => {}

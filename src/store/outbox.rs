@@ -101,7 +101,7 @@ impl Store {
     /// # Errors
     /// Any failure of the disk or the database.
     pub async fn receipt(&self, ids: Vec<Uuid>, at: Timestamp) -> Result<usize, StoreError> {
-        self.finish(move |transaction| {
+        let receipted = move |transaction: &Transaction<'_>| {
             let sql = "UPDATE message SET state = 'done', finished_at = ?2, not_before = NULL, why = NULL,
                               sent_at = coalesce(sent_at, ?2)
                        WHERE id = ?1 AND state IN ('queued', 'sent', 'set_aside')";
@@ -111,8 +111,17 @@ impl Store {
                 finished += finish.execute(params![Id(id), At(at)])?;
             }
             Ok(finished)
-        })
-        .await
+        };
+        let finished = self.finish(receipted).await?;
+        if finished > 0 {
+            // Whoever tells how delivery stands has news.
+            self.run(|database| {
+                database.announce();
+                Ok(())
+            })
+            .await?;
+        }
+        Ok(finished)
     }
 
     /// Has `work` done, which may finish messages, in one transaction.

@@ -151,6 +151,8 @@ impl Intake {
             step.reply = reply;
         }
         self.commit(step).await?;
+        // Who asks next how it stands is to be told so already.
+        self.show();
         // Whoever asked may have stopped waiting; the same command again gets the stored reply.
         let _unheard = answer.send(done);
         Ok(())
