@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use cuffd::config::Config;
 use cuffd::core::delivery::{Mark, Page};
 use cuffd::mqtt::link::{self, Inputs, LinkError, LinkState, Phase};
+use cuffd::mqtt::message::status::Standing;
 use cuffd::mqtt::message::{info, status};
 use cuffd::mqtt::outbox::{Outbox, OutboxError};
 use cuffd::mqtt::settings::{Broker, Settings, Timing, Transport, Version};
@@ -37,6 +38,10 @@ impl Outbox for Observed {
 
     fn next_connection(&self) -> impl Future<Output = Result<u64, OutboxError>> + Send {
         Outbox::next_connection(&self.store)
+    }
+
+    fn standing(&self) -> impl Future<Output = Result<Standing, OutboxError>> + Send {
+        Outbox::standing(&self.store)
     }
 
     async fn apply(&self, marks: Vec<Mark>) -> Result<(), OutboxError> {

@@ -89,13 +89,15 @@ fn set<T: PartialEq>(told: &watch::Sender<T>, new: T) {
 fn facts(state: &State) -> status::Facts {
     let seq = state.delivery.seq;
     status::Facts {
-        seq: status::Heads {
-            reading: seq.reading,
-            readiness: seq.readiness,
-            alert: seq.alert,
+        standing: status::Standing {
+            seq: status::Heads {
+                reading: seq.reading,
+                readiness: seq.readiness,
+                alert: seq.alert,
+            },
+            queued: state.delivery.queued.total(),
+            set_aside: state.delivery.set_aside.clone(),
         },
-        queued: state.delivery.queued.total(),
-        set_aside: state.delivery.set_aside.clone(),
         problems: state.problems.iter().copied().collect(),
     }
 }

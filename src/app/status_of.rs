@@ -5,10 +5,9 @@ use uuid::Uuid;
 use super::wiring;
 use crate::clock;
 use crate::config::Config;
-use crate::core::delivery::Kind;
 use crate::core::state::Problem;
 use crate::mqtt::errand::Notice;
-use crate::mqtt::message::status::{self, Connection, Presence};
+use crate::mqtt::message::status::{self, Connection, Presence, Standing};
 use crate::store::{DeliverySummary, Store};
 
 /// What it is made of.
@@ -25,16 +24,9 @@ pub(super) async fn notice(config: &Config, of: StatusOf<'_>, presence: Presence
         StatusOf::Nothing => (0, status::Facts::default()),
         StatusOf::Stored(store, summary) => {
             let heads = store.heads().await.ok()?;
-            let head = |kind| heads.get(&kind).copied().unwrap_or(0);
             let refused = (summary.set_aside_count > 0).then_some(Problem::MessageRefused);
             let facts = status::Facts {
-                seq: status::Heads {
-                    reading: head(Kind::Reading),
-                    readiness: head(Kind::Readiness),
-                    alert: head(Kind::Alert),
-                },
-                queued: summary.queued.values().sum(),
-                set_aside: summary.set_aside.clone(),
+                standing: Standing::new(summary, &heads),
                 problems: refused.into_iter().collect(),
             };
             (store.next_connection().await.ok()?, facts)

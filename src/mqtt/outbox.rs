@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::core::delivery::{Mark, Page};
+use crate::mqtt::message::status::Standing;
 use crate::store::{Store, StoreError};
 
 /// Why the outbox did not answer.
@@ -35,6 +36,9 @@ pub trait Outbox: Clone + Send + Sync + 'static {
     /// Writes down what became of messages, in one transaction.
     fn apply(&self, marks: Vec<Mark>) -> impl Future<Output = Result<(), OutboxError>> + Send;
 
+    /// How far the numbers went, and what waits.
+    fn standing(&self) -> impl Future<Output = Result<Standing, OutboxError>> + Send;
+
     /// The number of the connection that begins now: greater than any before, over restarts.
     fn next_connection(&self) -> impl Future<Output = Result<u64, OutboxError>> + Send;
 }
@@ -46,6 +50,11 @@ impl Outbox for Store {
 
     async fn apply(&self, marks: Vec<Mark>) -> Result<(), OutboxError> {
         Ok(Store::apply(self, marks).await?)
+    }
+
+    async fn standing(&self) -> Result<Standing, OutboxError> {
+        let (summary, heads) = (self.delivery_summary().await?, self.heads().await?);
+        Ok(Standing::new(&summary, &heads))
     }
 
     async fn next_connection(&self) -> Result<u64, OutboxError> {

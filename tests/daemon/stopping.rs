@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use rustix::process::{Signal, kill_process};
+use serde_json::json;
 
 use crate::mosquitto::{Mosquitto, free_port};
 use crate::rig::{EVERYTHING, Gateway, readings_until_offline, status};
@@ -52,6 +53,17 @@ async fn what_was_measured_before_sigterm_is_sent_before_the_end() {
     let sent = readings_until_offline(&mut platform).await;
     let stored = gateway.ask(&["readings", "--format", "jsonl"]).await.good();
     assert_eq!(sent.len(), stored.lines().count());
+    let offline = Subscriber::start(broker.port, EVERYTHING)
+        .await
+        .next_on("/status")
+        .await
+        .json();
+    assert_eq!(offline["state"], "offline", "{offline}");
+    assert_eq!(
+        (&offline["queued"], &offline["seq"]["reading"]),
+        (&json!(0), &json!(sent.len())),
+        "as it stands at the end, not a second before: {offline}"
+    );
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use cuffd::core::delivery::{Due, Kind, Mark, Page};
+use cuffd::mqtt::message::status::Standing;
 use cuffd::mqtt::outbox::{Outbox, OutboxError};
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -169,6 +170,17 @@ impl Outbox for Memory {
         // Waiters of the test look again; a link takes it for news, which it may be.
         self.changed.send_modify(|count| *count += 1);
         Ok(())
+    }
+
+    async fn standing(&self) -> Result<Standing, OutboxError> {
+        let inner = self.lock();
+        if inner.broken {
+            return Err(OutboxError::Passing("no room".into()));
+        }
+        Ok(Standing {
+            queued: inner.waiting.len().try_into().unwrap(),
+            ..Standing::default()
+        })
     }
 
     async fn next_connection(&self) -> Result<u64, OutboxError> {

@@ -100,7 +100,7 @@ async fn status_comes_again_when_problems_change_and_not_too_often() {
         serde_json::json!(["clock_unsynchronized"]),
         "only the last of quick changes"
     );
-    link.status.send_modify(|facts| facts.queued = 7);
+    link.status.send_modify(|facts| facts.standing.queued = 7);
     set(&[]);
     let status = subscriber.next_on("/status").await.json();
     assert_eq!(status["problems"], serde_json::json!([]));

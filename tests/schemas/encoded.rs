@@ -261,9 +261,11 @@ fn alerts() -> Vec<Sample> {
 
 fn statuses() -> Vec<Sample> {
     let facts = status::Facts {
-        set_aside: vec![Uuid::max(); 101],
+        standing: status::Standing {
+            set_aside: vec![Uuid::max(); 101],
+            ..status::Standing::default()
+        },
         problems: every::problems().into_iter().collect(),
-        ..status::Facts::default()
     };
     let connection = status::Connection {
         number: 7,

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::core::delivery::window::PAGE;
 use crate::core::delivery::{Due, Mark, Page};
 use crate::mqtt::client::Outcome;
+use crate::mqtt::message::status::Standing;
 use crate::mqtt::outbox::{Outbox, OutboxError};
 
 /// What was published.
@@ -68,6 +69,12 @@ impl<O: Outbox> Work<O> {
             Done::Stored(marks, result)
         };
         self.running.push(stored.boxed());
+    }
+
+    /// Borrows nothing: what runs here may be awaited by one at a time only.
+    pub(super) fn standing(&self) -> impl Future<Output = Result<Standing, OutboxError>> + Send + use<O> {
+        let outbox = self.outbox.clone();
+        async move { outbox.standing().await }
     }
 
     pub(super) fn count(&self, row: Due) {

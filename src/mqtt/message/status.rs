@@ -1,13 +1,15 @@
 //! `cuffd.status/1`: how the gateway stands, for operators. Retained, and the will.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::{LARGEST, MessageError, Origin, encode, milliseconds};
+use crate::core::delivery::Kind;
 use crate::core::state::Problem;
+use crate::store::DeliverySummary;
 
 /// The schema's name.
 pub const SCHEMA: &str = "cuffd.status/1";
@@ -15,15 +17,22 @@ pub const SCHEMA: &str = "cuffd.status/1";
 /// How many set-aside messages are named; there may be more.
 const MOST_SET_ASIDE: usize = 100;
 
-/// What the rest of the daemon knows of how the gateway stands.
+/// What the store knows of how the gateway stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Facts {
+pub struct Standing {
     /// The highest `seq` of each kind.
     pub seq: Heads,
     /// Messages that no broker has taken yet.
     pub queued: u64,
     /// Messages refused for good, the newest first.
     pub set_aside: Vec<Uuid>,
+}
+
+/// What the rest of the daemon knows of how the gateway stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// What is stored.
+    pub standing: Standing,
     /// What is wrong now. The link adds what it knows itself.
     pub problems: BTreeSet<Problem>,
 }
@@ -37,6 +46,23 @@ pub struct Heads {
     pub readiness: u64,
     /// Of alerts.
     pub alert: u64,
+}
+
+impl Standing {
+    /// By what the store says of delivery, and how far its numbers went.
+    #[must_use]
+    pub fn new(summary: &DeliverySummary, heads: &BTreeMap<Kind, u64>) -> Self {
+        let head = |kind| heads.get(&kind).copied().unwrap_or(0);
+        Self {
+            seq: Heads {
+                reading: head(Kind::Reading),
+                readiness: head(Kind::Readiness),
+                alert: head(Kind::Alert),
+            },
+            queued: summary.queued.values().sum(),
+            set_aside: summary.set_aside.clone(),
+        }
+    }
 }
 
 /// Which of its lives a status tells of.
@@ -88,7 +114,8 @@ pub fn status(
     connection: Connection,
     facts: &Facts,
 ) -> Result<Vec<u8>, MessageError> {
-    let newest = facts.set_aside.len().min(MOST_SET_ASIDE);
+    let Standing { seq, queued, set_aside } = &facts.standing;
+    let newest = set_aside.len().min(MOST_SET_ASIDE);
     let status = Status {
         schema: SCHEMA,
         state: presence,
@@ -96,9 +123,9 @@ pub fn status(
         connection: connection.number,
         since: milliseconds(connection.since),
         version: env!("CARGO_PKG_VERSION"),
-        seq: facts.seq,
-        queued: facts.queued,
-        set_aside: facts.set_aside.get(..newest).unwrap_or_default(),
+        seq: *seq,
+        queued: *queued,
+        set_aside: set_aside.get(..newest).unwrap_or_default(),
         problems: published(&facts.problems),
         test: origin.test,
     };
@@ -133,13 +160,15 @@ mod tests {
     #[test]
     fn status_has_the_form_of_the_contract() {
         let facts = Facts {
-            seq: Heads {
-                reading: 42,
-                readiness: 17,
-                alert: 3,
+            standing: Standing {
+                seq: Heads {
+                    reading: 42,
+                    readiness: 17,
+                    alert: 3,
+                },
+                queued: 5,
+                set_aside: vec![Uuid::nil()],
             },
-            queued: 5,
-            set_aside: vec![Uuid::nil()],
             problems: [Problem::ClockUnsynchronized, Problem::BrokerUnreachable].into(),
         };
         let octets = status(&origin(), Presence::Online, CONNECTION, &facts).unwrap();
@@ -155,7 +184,10 @@ mod tests {
     #[test]
     fn any_number_of_refused_messages_fits() {
         let facts = Facts {
-            set_aside: vec![Uuid::max(); 100_000],
+            standing: Standing {
+                set_aside: vec![Uuid::max(); 100_000],
+                ..Standing::default()
+            },
             ..Facts::default()
         };
         assert!(status(&origin(), Presence::Lost, CONNECTION, &facts).is_ok());

@@ -8,7 +8,7 @@ use super::Session;
 use crate::clock;
 use crate::core::moment::Moment;
 use crate::mqtt::client::{Class, Connection, Event, Fault};
-use crate::mqtt::message::status::Presence;
+use crate::mqtt::message::status::{self, Presence};
 use crate::mqtt::outbox::Outbox;
 use crate::mqtt::settings::Timing;
 
@@ -66,14 +66,32 @@ impl<O: Outbox> Session<'_, O> {
                 part(connection, now + self.settings.timing.goodbye).await;
                 return Ok(Some(Fault::new(Class::Lost, "stopped")));
             }
-            Goodbye::NotSaid if self.window.is_idle() || !stopping.may_send(now) => {
+            Goodbye::NotSaid if self.has_nothing_left() || !stopping.may_send(now) => {
                 self.goodbye(Goodbye::Said);
-                self.say(connection, inputs, Presence::Offline, What::Goodbye)?;
+                let facts = self.last_facts(inputs).await;
+                self.say(connection, facts, Presence::Offline, What::Goodbye)?;
             }
             Goodbye::Answered | Goodbye::NotSaid | Goodbye::Said => {}
         }
         let over = stopping.wait_until <= now;
         Ok(over.then(|| Fault::new(Class::Silent, "stopped without the broker's last answers")))
+    }
+
+    /// Whether all is sent, and every answer that came is stored.
+    fn has_nothing_left(&self) -> bool {
+        self.window.is_idle() && self.window.marks_due().is_none() && !self.storing.is_under_way()
+    }
+
+    /// What `offline` tells stays for long: how far the numbers went is asked for once more.
+    fn last_facts(&self, inputs: &Inputs) -> impl Future<Output = status::Facts> + Send + use<O> {
+        let known = inputs.status.borrow().clone();
+        let asked = tokio::time::timeout(self.settings.timing.goodbye, self.work.standing());
+        async move {
+            match asked.await {
+                Ok(Ok(standing)) => status::Facts { standing, ..known },
+                Ok(Err(_)) | Err(_) => known,
+            }
+        }
     }
 
     pub(super) fn goodbye_answered(&mut self, what: What) {

@@ -27,7 +27,8 @@ impl<O: Outbox> Session<'_, O> {
             return Ok(());
         }
         if self.status.due().is_some_and(|due| due <= now) {
-            self.say(connection, inputs, Presence::Online, What::Status)?;
+            let facts = inputs.status.borrow().clone();
+            self.say(connection, facts, Presence::Online, What::Status)?;
             self.status.published(now);
         }
         if self.info.due().is_some_and(|due| due <= now) {
@@ -46,11 +47,10 @@ impl<O: Outbox> Session<'_, O> {
     pub(super) fn say(
         &mut self,
         connection: &Connection,
-        inputs: &Inputs,
+        mut facts: status::Facts,
         presence: Presence,
         what: What,
     ) -> Result<(), LinkError> {
-        let mut facts = inputs.status.borrow().clone();
         self.add_own(&mut facts.problems);
         let payload = status::status(self.origin, presence, self.identity_of(presence), &facts)?;
         self.told_problems = facts.problems;

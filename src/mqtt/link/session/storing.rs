@@ -28,6 +28,11 @@ impl Storing {
         self.failed.is_some()
     }
 
+    /// Whether a transaction runs, or has failed and is to run again.
+    pub(super) const fn is_under_way(&self) -> bool {
+        self.busy || self.failed.is_some()
+    }
+
     /// When the next transaction is due, if marks made so far are due at `marks`.
     pub(super) fn due(&self, marks: Option<Moment>) -> Option<Moment> {
         let due = self.failed.as_ref().map_or(marks, |failed| Some(failed.again_at));
