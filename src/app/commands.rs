@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, watch};
 use tracing::{debug, error, info};
 use uuid::Uuid;
@@ -21,6 +22,9 @@ use crate::mqtt::command::{
 use crate::mqtt::message::reply::{self, Outcome, Outgoing};
 use crate::store::{Reply, Resend, Store, StoreError};
 use crate::systemd::{BEAT, Heart};
+
+/// So many commands, of at most 8 KiB, may wait for those before them.
+const MOST_WAITING: usize = 256;
 
 /// Carries out commands.
 #[derive(Debug)]
@@ -57,12 +61,42 @@ struct Past {
 
 impl Commands {
     /// Takes commands until the link is gone.
-    pub async fn run(self, mut incoming: mpsc::Receiver<Incoming>) {
+    pub async fn run(self, incoming: mpsc::Receiver<Incoming>) {
+        let (queue, waiting) = mpsc::channel(MOST_WAITING);
+        tokio::join!(self.admit(incoming, queue), self.carry_out(waiting));
+    }
+
+    /// Lets commands wait for those before them, and answers at once those that find too many waiting.
+    async fn admit(&self, mut incoming: mpsc::Receiver<Incoming>, queue: mpsc::Sender<Incoming>) {
+        while let Some(one) = incoming.recv().await {
+            let Err(TrySendError::Full(one)) = queue.try_send(one) else {
+                continue;
+            };
+            if let Some(payload) = self.too_many(&one) {
+                self.send(&one, payload).await;
+            }
+        }
+    }
+
+    /// What is said to one too many. A receipt has no reply: its messages go again, and it comes again.
+    fn too_many(&self, incoming: &Incoming) -> Option<Bytes> {
+        let (id_text, refusal) = match command::parse(&incoming.payload) {
+            Ok(parsed) if matches!(parsed.command, Command::Receipt { .. }) => return None,
+            Ok(parsed) => {
+                let refusal = Refusal::new(Code::Busy, "too many commands at once: send it again");
+                (Some(parsed.id_text), refusal)
+            }
+            Err(malformed) => malformed,
+        };
+        self.encode(id_text.as_deref(), &Outcome::Refused(refusal))
+    }
+
+    async fn carry_out(&self, mut waiting: mpsc::Receiver<Incoming>) {
         let mut past = Past::default();
         loop {
             self.heart.beat();
             let one = tokio::select! {
-                one = incoming.recv() => one,
+                one = waiting.recv() => one,
                 () = tokio::time::sleep(BEAT) => continue,
             };
             let Some(one) = one else { return };
@@ -89,24 +123,11 @@ impl Commands {
                 return self.encode(refused.id_text.as_deref(), &Outcome::Refused(refused.refusal));
             }
         };
-        let done = match &parsed.command {
-            Command::Receipt { ids } => {
-                self.take_receipt(ids).await;
-                return None;
-            }
-            // It changes nothing: the same again gets how it stands by then, and nothing needs to be kept for it.
-            Command::Report { session } => {
-                let outcome = self.report(session.clone(), &parsed.id_text).await;
-                Ok(self.encode(Some(&parsed.id_text), &outcome))
-            }
-            Command::OpenSession { .. }
-            | Command::Attest { .. }
-            | Command::Start { .. }
-            | Command::CloseSession { .. }
-            | Command::Decide { .. }
-            | Command::Resend(_) => self.carry_out_once(&parsed, past).await,
-        };
-        done.unwrap_or_else(|error| {
+        if let Command::Receipt { ids } = &parsed.command {
+            self.take_receipt(ids).await;
+            return None;
+        }
+        self.carry_out_once(&parsed, past).await.unwrap_or_else(|error| {
             error!(%error, "the store did not take a command");
             let refusal = Refusal::new(Code::Busy, "the store does not answer: send it again");
             self.encode(Some(&parsed.id_text), &Outcome::Refused(refusal))
@@ -136,7 +157,8 @@ impl Commands {
         let outcome = match (want, &parsed.command) {
             (Some(want), _) => self.ask(want, self.reply_if_done(parsed)).await,
             (None, Command::Resend(what)) => self.resend(what, past).await?,
-            // Receipts and reports may be carried out as often as they come.
+            (None, Command::Report { session }) => self.report(session.clone(), &parsed.id_text).await,
+            // Receipts may be carried out as often as they come.
             (None, _) => return Ok(None),
         };
         let Some(payload) = self.encode(Some(&parsed.id_text), &outcome) else {

@@ -172,16 +172,37 @@ async fn the_same_command_again_gets_the_same_reply_also_after_a_kill() {
 }
 
 #[tokio::test]
-async fn the_same_report_again_tells_how_it_stands_by_then() {
+async fn the_same_report_again_gets_the_first_reply_and_another_tells_how_it_stands_by_then() {
     let mut clinic = Clinic::with("").await;
-    let report = command("report", &json!({"id": "report 1"})).to_string();
-    let first = clinic.answer(&report).await.json();
+    let report = |id| command("report", &json!({ "id": id })).to_string();
+    let first = clinic.answer(&report("report 1")).await;
     clinic.daemon.kill().await;
     clinic.daemon = clinic.gateway.idle();
     status(&mut clinic.platform, "online").await;
-    let second = clinic.answer(&report).await.json();
-    assert_eq!((&first["id"], &second["id"]), (&json!("report 1"), &json!("report 1")));
-    assert_ne!(first["status"]["run"], second["status"]["run"]);
+    assert_eq!(clinic.answer(&report("report 1")).await.payload, first.payload);
+    let second = clinic.answer(&report("report 2")).await.json();
+    assert_eq!(second["id"], "report 2");
+    assert_ne!(first.json()["status"]["run"], second["status"]["run"]);
+}
+
+#[tokio::test]
+async fn each_of_many_commands_at_once_is_carried_out_or_told_to_come_again() {
+    let mut clinic = Clinic::with("").await;
+    let many = 800;
+    for number in 0..many {
+        let report = command("report", &json!({ "id": format!("report {number}") }));
+        send(&clinic.platform, &report.to_string()).await;
+    }
+    let (mut done, mut busy) = (0, 0);
+    while done + busy < many {
+        let reply = clinic.platform.next_on("north/gw/reply").await.json();
+        match reply["error"]["code"].as_str() {
+            None => done += 1,
+            Some("busy") => busy += 1,
+            Some(_) => panic!("{reply}"),
+        }
+    }
+    assert!(done >= 256, "{done} were carried out");
 }
 
 #[tokio::test]

@@ -188,6 +188,7 @@ mod tests {
             ("2026-11-22T18:00:00Z", true),
             ("2026-11-22T18:00:01Z", false),
             ("9999-12-30T00:00:00Z", false),
+            ("9999-12-31T23:59:59Z", false),
         ] {
             let incoming = with(&[("expires_at", json!(expires_at))]);
             let answer = answer(&incoming).map(|_| ());

@@ -12,6 +12,7 @@ const MOST_RESENT: u64 = 1000;
 
 // What is allowed, in words.
 pub(super) const TEXT: &str = "text";
+pub(super) const TIME: &str = "an RFC 3339 time with an offset";
 const NAME: &str = "1 to 40 characters A-Z a-z 0-9 _ -, the first a letter or digit";
 const UUID: &str = "the id of a message";
 const IDS: &str = "a list of ids of messages";

@@ -1,11 +1,12 @@
 //! The form of commands: octets to a typed value, or which field is wrong.
 
 use jiff::Timestamp;
+use jiff::fmt::temporal::Pieces;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::fields::{Fields, TEXT, wrong};
+use super::fields::{Fields, TEXT, TIME, wrong};
 use super::{Code, LARGEST, Refusal, SCHEMA};
 use crate::core::delivery::Kind;
 use crate::core::json;
@@ -183,6 +184,18 @@ fn is_id(text: &str) -> bool {
     (1..=LONGEST_ID).contains(&text.len()) && text.bytes().all(|octet| matches!(octet, b' '..=b'~'))
 }
 
+/// A time of the calendar's first or last hours, which have no timestamp, is the first or last that there is: it was meant to
+/// be long ago, or far ahead.
+fn expiry(text: &str) -> Option<Timestamp> {
+    text.parse().ok().or_else(|| {
+        let pieces = Pieces::parse(text).ok()?;
+        (pieces.time().is_some() && pieces.offset().is_some()).then(|| match pieces.date().year() {
+            0.. => Timestamp::MAX,
+            _ => Timestamp::MIN,
+        })
+    })
+}
+
 fn parse_value(value: Value) -> Result<Parsed, Refusal> {
     let Value::Object(written) = value else {
         return Err(Refusal::new(Code::Malformed, "not an object"));
@@ -197,7 +210,7 @@ fn parse_value(value: Value) -> Result<Parsed, Refusal> {
     }
     let site = fields.needed("site", TEXT)?;
     let gateway = fields.needed("gateway", TEXT)?;
-    let expires_at = fields.needed("expires_at", "an RFC 3339 time with an offset")?;
+    let expires_at = expiry(fields.needed("expires_at", TIME)?).ok_or_else(|| wrong("expires_at", TIME))?;
     // Its form only: what it proves is judged over all that was written.
     fields.optional::<&str>("proof", TEXT)?;
     let name = CommandName::parse(fields.needed("command", "the name of a command")?);
