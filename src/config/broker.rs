@@ -73,7 +73,7 @@ impl Url {
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         let address = self.host.parse::<IpAddr>();
-        self.host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+        self.host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
     }
 }
 

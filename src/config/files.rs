@@ -133,6 +133,9 @@ pub(super) fn own_secret<T, E: Display>(
     let inspected = existing(around, Guard::Secret, allowed, inspect);
     move |value| {
         let refuse = |why: &str| Guard::Secret.refuse(allowed, value, why);
+        if is_no_name(value) {
+            return Err(refuse("but the secret itself seems to stand here: put it into a file"));
+        }
         let path = resolve(around, value).map_err(|why| why.map_or(Refusal::allowed(allowed), refuse))?;
         let credential = is_credential(around, &path);
         match fs::metadata(&path) {
@@ -140,6 +143,14 @@ pub(super) fn own_secret<T, E: Display>(
             _ => inspected(value).map(|(path, _good)| SecretFile::of(around, path)),
         }
     }
+}
+
+/// Whether a text looks like a key rather than like a file's name: a JWK, or PEM.
+fn is_no_name(value: &Value) -> bool {
+    let ValueKind::String(text) = &value.kind else {
+        return false;
+    };
+    text.contains(['{', '"', '\n']) || text.contains("-----")
 }
 
 /// The path that a value names. `Err(None)`: it is no path at all; `Err(Some(why))`: it leads nowhere.

@@ -37,7 +37,7 @@ pub enum Mistake {
     #[error("cannot merge the file and the environment")]
     Merge(#[source] config::ConfigError),
     /// A key that does not exist.
-    #[error("{key}{}: unknown key{}", At(place), Meant(nearest))]
+    #[error("{key}{}: unknown key{}{}", At(place), Meant(nearest), Known(known))]
     Unknown {
         /// Its path.
         key: String,
@@ -45,6 +45,8 @@ pub enum Mistake {
         place: Option<String>,
         /// What was probably meant.
         nearest: Option<String>,
+        /// The keys that there are in its table.
+        known: Vec<&'static str>,
     },
     /// A required key that is not there.
     #[error("{key}{}: missing; allowed: {allowed}", At(place))]
@@ -113,6 +115,18 @@ impl fmt::Display for Meant<'_> {
         match self.0 {
             Some(nearest) => write!(f, "; did you mean {nearest}?"),
             None => Ok(()),
+        }
+    }
+}
+
+/// The keys that are allowed.
+struct Known<'a>(&'a [&'static str]);
+
+impl fmt::Display for Known<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            [] => Ok(()),
+            known => write!(f, "; allowed: {}", known.join(", ")),
         }
     }
 }

@@ -29,13 +29,13 @@ pub use self::setting::{paired, setting};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use config::Value;
 use jiff::tz::TimeZone;
 
 use self::cuffs::Register;
 use self::files::Surroundings;
 use self::mistake::{Mistake, Mistakes, Warning};
 use self::reader::{Findings, Read, Reported, Table, read_root};
+use self::source::Tree;
 use self::store::Store;
 use self::web::Sessions;
 use crate::clock;
@@ -157,8 +157,8 @@ pub fn load_text_for_replay(text: &str, name: &str) -> Result<ForReplay, Mistake
 /// Site and id of the gateway that the config at `path` is of, and nothing else of it; `None` if it does not say so.
 #[must_use]
 pub fn identity_of(path: &Path) -> Option<(Name, Name)> {
-    let file = source::read_file(path).ok()?;
-    let gateway = file.into_table().ok()?.remove("gateway")?.into_table().ok()?;
+    let file = source::read_file(path).ok().filter(|tree| tree.doubled.is_empty())?;
+    let gateway = file.root.into_table().ok()?.remove("gateway")?.into_table().ok()?;
     let of = |key: &str| {
         let variable = format!("CUFFD__GATEWAY__{}", key.to_ascii_uppercase());
         let text = std::env::var(variable).ok();
@@ -175,17 +175,17 @@ pub fn identity_of(path: &Path) -> Option<(Name, Name)> {
 pub fn judge_cuffs(cuffs: &[Cuff], has_policy: bool) -> Result<(), Mistakes> {
     let text = paired(cuffs).unwrap_or_default();
     let tree = source::parse(&text, "the register").map_err(Mistakes::from)?;
-    let mut findings = Findings::default();
-    let answer = read_root(tree, &mut findings, |root| {
+    let mut findings = Findings::new(tree.doubled);
+    let answer = read_root(tree.root, &mut findings, |root| {
         cuffs::read(root, &mut Register::new(has_policy))
     });
     finish(answer, findings).map(|_| ())
 }
 
-fn for_replay(file: Result<Value, Vec<Mistake>>) -> Result<ForReplay, Mistakes> {
+fn for_replay(file: Result<Tree, Vec<Mistake>>) -> Result<ForReplay, Mistakes> {
     let tree = file.map_err(Mistakes::from)?;
-    let mut findings = Findings::default();
-    let answer = read_root(tree, &mut findings, |root| {
+    let mut findings = Findings::new(tree.doubled);
+    let answer = read_root(tree.root, &mut findings, |root| {
         root.ignore_others();
         let time_zone = root.table("gateway", |table| {
             table.ignore_others();
@@ -204,7 +204,7 @@ fn for_replay(file: Result<Value, Vec<Mistake>>) -> Result<ForReplay, Mistakes> 
 }
 
 fn load_tree(
-    file: Result<Value, Vec<Mistake>>,
+    file: Result<Tree, Vec<Mistake>>,
     environment: impl IntoIterator<Item = (String, String)>,
 ) -> Result<Loaded, Mistakes> {
     let environment: BTreeMap<_, _> = environment.into_iter().collect();
@@ -212,8 +212,10 @@ fn load_tree(
         credentials: environment.get(CREDENTIALS).map(PathBuf::from),
         now: clock::wall(),
     };
-    let (tree, mistakes) = source::merge(file?, &environment);
-    let mut findings = Findings::new(mistakes);
+    let Tree { root, mut doubled } = file?;
+    let (tree, mistakes) = source::merge(root, &environment);
+    doubled.extend(mistakes);
+    let mut findings = Findings::new(doubled);
     let answer = read_root(tree, &mut findings, |root| read_config(root, &around));
     finish(answer, findings).map(|(config, warnings)| Loaded { config, warnings })
 }
@@ -259,7 +261,8 @@ fn read_config(root: &mut Table, around: &Surroundings) -> Read<Config> {
 fn read_paired(root: &mut Table, store: Option<&Store>, register: &mut Register) -> Read<Vec<Cuff>> {
     let Some(store) = store else { return Ok(Vec::new()) };
     match source::read_file(&store.cuffs_file()) {
-        Ok(tree) => root.another(&tree, |root| cuffs::read(root, register)),
+        Ok(tree) if tree.doubled.is_empty() => root.another(&tree.root, |root| cuffs::read(root, register)),
+        Ok(tree) => Err(root.report(tree.doubled)),
         Err(mistakes) if mistakes.iter().all(Mistake::is_absence) => Ok(Vec::new()),
         Err(mistakes) => Err(root.report(mistakes)),
     }

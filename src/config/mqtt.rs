@@ -171,7 +171,8 @@ const fn seconds(seconds: u64) -> Duration {
 
 fn read_prefix(table: &mut Table, names: Names) -> Read<String> {
     let allowed = "one or two levels, each of 1 to 24 characters A-Z a-z 0-9 _ -, the first a letter or digit";
-    let prefix = table.or("prefix", "cuffd".to_owned(), text(allowed, levels))?;
+    let written = table.or("prefix", "cuffd".to_owned(), text(allowed, levels))?;
+    let prefix = if names.test { TEST_PREFIX.to_owned() } else { written };
     let length = topics::longest(&prefix, names.site, names.gateway);
     if length > topics::LONGEST {
         let found = format!("{prefix:?}, with which the longest topic has {length} octets");
@@ -181,7 +182,7 @@ fn read_prefix(table: &mut Table, names: Names) -> Read<String> {
             format!("a longest topic of {} octets", topics::LONGEST),
         ));
     }
-    Ok(if names.test { TEST_PREFIX.to_owned() } else { prefix })
+    Ok(prefix)
 }
 
 fn levels(text: &str) -> Option<String> {

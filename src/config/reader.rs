@@ -77,8 +77,9 @@ impl<'a> Table<'a> {
             if !self.ignores_others && !self.known.contains(key.as_str()) {
                 self.findings.mistakes.push(Mistake::Unknown {
                     key: join(&self.path, key),
-                    place: value.origin().map(str::to_owned),
+                    place: place_of(value),
                     nearest: nearest(key, self.known.iter().copied()).map(str::to_owned),
+                    known: self.known.iter().copied().collect(),
                 });
             }
         }
@@ -296,6 +297,17 @@ fn refuse(findings: &mut Findings, path: &str, value: &Value, refusal: Refusal) 
         allowed: refusal.allowed.into_owned(),
     });
     Reported
+}
+
+/// Where a value stands; of a table that was merged, where one of its keys stands.
+fn place_of(value: &Value) -> Option<String> {
+    let of_a_key = || {
+        let ValueKind::Table(entries) = &value.kind else {
+            return None;
+        };
+        entries.values().filter_map(Value::origin).min()
+    };
+    value.origin().or_else(of_a_key).map(str::to_owned)
 }
 
 fn join(path: &str, key: &str) -> String {

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::Range;
 use std::path::Path;
 
 use config::{Map, Source, Value, ValueKind};
@@ -20,11 +21,20 @@ const NUMBERED: [&str; 3] = ["brokers", "command_keys", "cuffs"];
 /// The highest number in the name of a variable, so that a typing mistake does not fill the memory.
 const LAST_NUMBER: usize = 63;
 
+/// What a text says.
+#[derive(Debug)]
+pub(super) struct Tree {
+    /// Each key as it stands first.
+    pub(super) root: Value,
+    /// Each key that stands there twice.
+    pub(super) doubled: Vec<Mistake>,
+}
+
 /// Reads a TOML file into a tree.
 ///
 /// # Errors
 /// It cannot be read, or each mistake of its syntax.
-pub(super) fn read_file(path: &Path) -> Result<Value, Vec<Mistake>> {
+pub(super) fn read_file(path: &Path) -> Result<Tree, Vec<Mistake>> {
     let text = fs::read_to_string(path).map_err(|cause| {
         let path = path.to_owned();
         vec![Mistake::Unreadable { path, cause }]
@@ -35,23 +45,56 @@ pub(super) fn read_file(path: &Path) -> Result<Value, Vec<Mistake>> {
 /// Parses TOML into a tree whose values say that they stand in `file`.
 ///
 /// # Errors
-/// Each mistake of its syntax.
-pub(super) fn parse(text: &str, file: &str) -> Result<Value, Vec<Mistake>> {
+/// Each mistake of its syntax, unless none is worse than a key that stands there twice.
+pub(super) fn parse(text: &str, file: &str) -> Result<Tree, Vec<Mistake>> {
     let (table, errors) = DeTable::parse_recoverable(text);
-    if errors.is_empty() {
-        let document = Document::File { text, path: file };
-        return Ok(Value::new(None, document.table(table.into_inner())));
+    let is_readable = errors.iter().all(|error| error.message() == DUPLICATE);
+    let mistakes = errors.iter().map(|error| mistake(text, file, error)).collect();
+    if !is_readable {
+        return Err(mistakes);
     }
-    let mistake = |error: &toml::de::Error| {
-        let offset = error.span().map_or(0, |span| span.start);
-        let (line, column) = (line(text, offset), column(text, offset));
-        Mistake::Syntax {
-            place: format!("line {line}, column {column} of {file}"),
-            // Only the message: the error's own display shows the line, and a secret or an id may stand there.
-            problem: error.message().to_owned(),
-        }
-    };
-    Err(errors.iter().map(mistake).collect())
+    let document = Document::File { text, path: file };
+    Ok(Tree {
+        root: Value::new(None, document.table(table.into_inner())),
+        doubled: mistakes,
+    })
+}
+
+/// What the parser calls a key that stands there twice.
+const DUPLICATE: &str = "duplicate key";
+
+fn mistake(text: &str, file: &str, error: &toml::de::Error) -> Mistake {
+    let span = error.span().unwrap_or_default();
+    let line = line(text, span.start);
+    if let Some(key) = Some(span.clone())
+        .filter(|_| error.message() == DUPLICATE)
+        .and_then(|span| path_of(text, span))
+    {
+        return Mistake::Value {
+            key,
+            place: Some(format!("line {line} of {file}")),
+            found: "it a second time".to_owned(),
+            allowed: "each key once".to_owned(),
+        };
+    }
+    Mistake::Syntax {
+        place: format!("line {line}, column {} of {file}", column(text, span.start)),
+        // Only the message: the error's own display shows the line, and a secret or an id may stand there.
+        problem: error.message().to_owned(),
+    }
+}
+
+/// The whole path of a key that begins a line; `None` where it may be somebody's id, or does not stand so plainly.
+fn path_of(text: &str, key: Range<usize>) -> Option<String> {
+    let before = text.get(..key.start)?;
+    let key = text.get(key)?;
+    let is_first = before.rsplit('\n').next()?.trim().is_empty();
+    let header = before.lines().map(str::trim).rfind(|line| line.starts_with('['));
+    let table = header.map_or("", |header| header.trim_matches(['[', ']']));
+    let is_private = table.ends_with("patients") || table.ends_with("users");
+    let plain = |text: &str| text.split('.').all(is_word);
+    let is_plain = is_first && !is_private && plain(key) && (table.is_empty() || plain(table));
+    is_plain.then(|| [table, key].join(".").trim_start_matches('.').to_owned())
 }
 
 /// Lays the variables of `environment` over `file`. Variables that lead to no key come back as mistakes.
@@ -62,6 +105,7 @@ pub(super) fn merge(file: Value, environment: &BTreeMap<String, String>) -> (Val
         key,
         place: value.origin().map(str::to_owned),
         nearest: None,
+        known: Vec::new(),
     }));
     let mut layers = config::Config::builder().add_source(Layer(known));
     for (name, text) in environment {
@@ -228,7 +272,7 @@ mod tests {
             .iter()
             .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
             .collect();
-        merge(parse(text, "a.toml").expect("TOML"), &environment)
+        merge(parse(text, "a.toml").expect("TOML").root, &environment)
     }
 
     fn at(tree: &Value, path: &str) -> (String, String) {
@@ -305,7 +349,7 @@ mod tests {
         assert!(
             texts
                 .iter()
-                .any(|text| text.contains("line 4, column 1") && text.contains("duplicate key")),
+                .any(|text| text == "a.c (line 4 of a.toml): found it a second time; allowed: each key once"),
             "{texts:?}"
         );
         assert!(!texts.concat().contains(secret), "{texts:?}");

@@ -47,7 +47,7 @@ pub(super) fn read(table: &mut Table) -> Read<Store> {
     let path = table.or(
         "path",
         "/var/lib/cuffd/cuffd.db".into(),
-        text("the path of a file", file),
+        text("the path of a file, and not of a folder", file),
     );
     let keep = table.or("keep", 30 * DAY, duration(ANY_TIME));
     let keep_ended = table.or("keep_ended", 30 * DAY, duration(ANY_TIME));
@@ -66,5 +66,6 @@ pub(super) fn read(table: &mut Table) -> Read<Store> {
 
 fn file(text: &str) -> Option<PathBuf> {
     let path = PathBuf::from(text);
-    (path.file_name().is_some() && !text.ends_with('/') && !text.contains('\0')).then_some(path)
+    let is_name = path.file_name().is_some() && !text.ends_with('/') && !text.contains('\0');
+    (is_name && !path.is_dir()).then_some(path)
 }

@@ -105,7 +105,7 @@ fn what_is_wrong_is_told_with_key_and_line_and_nothing_is_written() {
             "readiness.valid_for (line 17 of ",
         ),
         (whole() + "= 1\n", "line 24, column 1 of "),
-        (whole() + "listen = \"127.0.0.1:8377\"\n", "line 24, column 1 of "),
+        (whole() + "listen = \"127.0.0.1:8377\"\n", "web.listen (line 24 of "),
     ] {
         let machine = with_password();
         let answer = set_up(&machine, &text);
