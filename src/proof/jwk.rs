@@ -102,9 +102,23 @@ pub fn public_keys(octets: &[u8]) -> Result<Vec<Listed>, JwkError> {
     let value: Value = serde_json::from_slice(octets).map_err(|_| JwkError::Json)?;
     match value.get("keys") {
         None => Ok(vec![listed(&value)?]),
-        Some(Value::Array(keys)) if !keys.is_empty() => keys.iter().map(listed).collect(),
+        Some(Value::Array(keys)) => among_others(keys),
         Some(_) => Err(JwkError::Empty),
     }
+}
+
+/// Keys of other kinds in a list are somebody else's (RFC 7517, section 5), as long as one is for here.
+fn among_others(keys: &[Value]) -> Result<Vec<Listed>, JwkError> {
+    let mut ours = Vec::new();
+    let mut other = JwkError::Empty;
+    for jwk in keys {
+        match listed(jwk) {
+            Ok(key) => ours.push(key),
+            Err(JwkError::Kind) => other = JwkError::Kind,
+            Err(error) => return Err(error),
+        }
+    }
+    if ours.is_empty() { Err(other) } else { Ok(ours) }
 }
 
 fn listed(jwk: &Value) -> Result<Listed, JwkError> {
@@ -212,5 +226,15 @@ mod tests {
         for none in [json!({}), json!(null), json!([]), json!({"x": X})] {
             assert_eq!(read(&none), Err(JwkError::NoKey), "{none}");
         }
+    }
+
+    #[test]
+    fn keys_of_other_kinds_in_a_list_are_somebody_elses() {
+        let ours = json!({"kty": "OKP", "crv": "Ed25519", "x": X});
+        let other = json!({"kty": "RSA", "n": "AQAB", "e": "AQAB"});
+        let listed = read(&json!({"keys": [other, ours]})).expect("one is for here");
+        assert_eq!(listed.len(), 1);
+        assert!(matches!(read(&json!({"keys": [other]})), Err(JwkError::Kind)));
+        assert!(matches!(read(&json!({"keys": []})), Err(JwkError::Empty)));
     }
 }
