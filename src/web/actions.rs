@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::{FromRequestParts, Path, State};
+use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -67,13 +68,28 @@ struct Entering {
     code: String,
 }
 
+/// The session that the path names.
+pub(super) struct Of(Name);
+
+impl<S: Send + Sync> FromRequestParts<S> for Of {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
+        let named = Path::<String>::from_request_parts(parts, state).await;
+        let session = named.ok().and_then(|Path(text)| Name::parse(&text).ok());
+        session
+            .map(Self)
+            .ok_or_else(|| Refused::malformed("the session's id is no name"))
+    }
+}
+
 /// Opens a session.
 pub(super) async fn open(State(served): State<Served>, body: Body) -> Response {
     let opening = match read::<Opening>(body).await {
         Ok(opening) => opening,
         Err(refused) => return refused,
     };
-    if served.place == Place::Network && !served.site.opens_sessions {
+    if served.place == Place::Network && served.site.has_policy() && !served.site.opens_sessions {
         return Refused::not_authorized("the clinic opens sessions: see web.open_sessions").into_response();
     }
     let Some(session) = opening.session.or_else(new_session) else {
@@ -91,13 +107,10 @@ pub(super) async fn open(State(served): State<Served>, body: Body) -> Response {
 }
 
 /// Confirms an item of the check-list, or takes that back.
-pub(super) async fn attest(State(served): State<Served>, Path(session): Path<String>, body: Body) -> Response {
+pub(super) async fn attest(State(served): State<Served>, Of(session): Of, body: Body) -> Response {
     let attesting = match read::<Attesting>(body).await {
         Ok(attesting) => attesting,
         Err(refused) => return refused,
-    };
-    let Ok(session) = Name::parse(&session) else {
-        return Refused::malformed("the session's id is no name").into_response();
     };
     let is_companions = attesting.item.as_str().starts_with(COMPANIONS);
     // Taking something back needs no code: it can only make a session less ready.
@@ -130,27 +143,19 @@ pub(super) async fn attest(State(served): State<Served>, Path(session): Path<Str
 }
 
 /// The treatment begins.
-pub(super) async fn start(served: State<Served>, session: Path<String>, body: Body) -> Response {
+pub(super) async fn start(served: State<Served>, session: Of, body: Body) -> Response {
     on_session(served, session, body, |session| Action::Start { session }).await
 }
 
 /// The session ends: "Not today".
-pub(super) async fn close(served: State<Served>, session: Path<String>, body: Body) -> Response {
+pub(super) async fn close(served: State<Served>, session: Of, body: Body) -> Response {
     on_session(served, session, body, |session| Action::Close { session }).await
 }
 
-async fn on_session(
-    State(served): State<Served>,
-    Path(session): Path<String>,
-    body: Body,
-    action: fn(Name) -> Action,
-) -> Response {
-    if let Err(refused) = read::<Nothing>(body).await {
-        return refused;
-    }
-    match Name::parse(&session) {
-        Ok(session) => reply(&served, action(session)).await,
-        Err(_) => Refused::malformed("the session's id is no name").into_response(),
+async fn on_session(State(served): State<Served>, Of(session): Of, body: Body, action: fn(Name) -> Action) -> Response {
+    match read::<Nothing>(body).await {
+        Ok(Nothing {}) => reply(&served, action(session)).await,
+        Err(refused) => refused,
     }
 }
 
@@ -243,6 +248,10 @@ async fn read<T: DeserializeOwned>(body: Body) -> Result<T, Response> {
         Err(_) => return Err(Refused::malformed("the body did not arrive").with(StatusCode::REQUEST_TIMEOUT)),
     };
     let octets: &[u8] = if octets.is_empty() { b"{}" } else { &octets };
+    // A list would be taken for the fields in their order.
+    if octets.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Refused::malformed("the body is no JSON object").into_response());
+    }
     serde_json::from_slice(octets).map_err(|error| {
         // Where and what kind, never what was sent.
         let why = format!(

@@ -148,12 +148,10 @@ fn may_enter(site: &Site, request: &Request) -> Result<(), Response> {
     Err(Refused::not_authorized("the access code is needed").with(StatusCode::UNAUTHORIZED))
 }
 
+/// What stands behind `Bearer`, in letters of any size (RFC 9110, 11.1).
 fn bearer(headers: &HeaderMap) -> Option<&str> {
-    headers
-        .get(header::AUTHORIZATION)?
-        .to_str()
-        .ok()?
-        .strip_prefix("Bearer ")
+    let (scheme, given) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| given.trim_start())
 }
 
 fn cookie(headers: &HeaderMap) -> impl Iterator<Item = &str> {

@@ -31,9 +31,10 @@ fn wishes(header: &str) -> Vec<String> {
     let mut wishes: Vec<(u32, String)> = header
         .split(',')
         .filter_map(|part| {
-            let (tag, weight) = part.split_once(";q=").unwrap_or((part, "1"));
-            let weight = thousandths(weight.trim())?;
-            let tag = tag.trim();
+            let mut parameters = part.split(';').map(str::trim);
+            let tag = parameters.next()?;
+            let quality = parameters.find_map(|one| one.strip_prefix(['q', 'Q'])?.trim_start().strip_prefix('='));
+            let weight = thousandths(quality.unwrap_or("1").trim())?;
             (weight > 0 && !tag.is_empty()).then(|| (weight, tag.to_owned()))
         })
         .collect();
@@ -63,6 +64,8 @@ mod tests {
             ("en;q=x, es", "es"),
             ("en;q=2, es;q=0.2", "es"),
             ("de-AT;q=0.8, en;q=0.75", "de-AT"),
+            ("de; q=0.9, es;q=0.5", "de"),
+            ("es;Q=0.5 , de ; Q = 0.9", "de"),
         ] {
             assert_eq!(wishes(header)[0], first, "{header}");
         }

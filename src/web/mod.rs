@@ -85,6 +85,11 @@ pub struct Site {
 }
 
 impl Site {
+    /// Whether sessions can be at all: with a policy there is always somebody to call, and without one never.
+    fn has_policy(&self) -> bool {
+        self.contacts.is_some()
+    }
+
     /// Every language with its texts, the clinic's first one first.
     fn languages(&self) -> impl Iterator<Item = &(String, Texts)> {
         std::iter::once(&self.language).chain(&self.more_languages)

@@ -148,6 +148,38 @@ async fn a_page_that_may_not_open_a_session_opens_none() {
     );
 }
 
+#[tokio::test]
+async fn without_a_policy_it_is_the_gate_that_says_why() {
+    let mut room = Room::with(|site| {
+        site.contacts = None;
+        site.opens_sessions = false;
+    })
+    .await;
+    let opening = json!({"session": "no-no_policy", "patient": "p1"});
+    let answer = room.ask(&Request::post(SESSIONS, &opening)).await;
+    assert_eq!((answer.status, answer.code().as_str()), (409, "no_policy"));
+    assert_eq!(room.heard().len(), 1);
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_object_is_malformed_and_so_is_an_id_that_is_no_name() {
+    let mut room = Room::open().await;
+    for (path, body) in [
+        (SESSIONS.to_owned(), json!(["s1", "p1", null, null])),
+        (
+            format!("{SESSIONS}/s1/attestations"),
+            json!(["companion_present", null, true, null]),
+        ),
+        (format!("{SESSIONS}/s1/close"), json!([])),
+        (format!("{SESSIONS}/%ff/close"), json!({})),
+        (format!("{SESSIONS}/a%20b/start"), json!({})),
+    ] {
+        let answer = room.ask(&Request::post(&path, &body)).await;
+        assert_eq!((answer.status, answer.code().as_str()), (400, "malformed"), "{path}");
+    }
+    assert_eq!(room.heard(), []);
+}
+
 /// A page where a companion has a code of their own.
 async fn with_a_companion() -> Room {
     Room::with(|site| site.companion_code = Some(Code::new(Private::new("135790".to_owned())))).await

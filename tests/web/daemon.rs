@@ -68,8 +68,10 @@ async fn a_whole_session_is_pressed_through_by_the_page() {
     );
     let (code, log) = daemon.stop().await;
     assert_eq!(code, Some(0), "{log}");
+    // As words: the fingerprint of a key may have any letters in it.
+    let words: Vec<&str> = log.split(|character: char| !character.is_alphanumeric()).collect();
     for private in [COMPANIONS, "p1"] {
-        assert!(!log.contains(private), "{log}");
+        assert!(!words.contains(&private), "{log}");
     }
 }
 

@@ -14,6 +14,16 @@ const ASSETS: [&str; 4] = [
 ];
 
 #[tokio::test]
+async fn whatever_is_asked_of_the_page_it_says_whom_to_call() {
+    let room = Room::open().await;
+    for target in ["/?lang=de&lang=es", "/?lang=%ff", "/?%", "/answer?part=1&part=2"] {
+        let answer = room.get(target).await;
+        assert_eq!(answer.status, 200, "{target}");
+        assert!(target.starts_with("/answer") || answer.body.contains("112"), "{target}");
+    }
+}
+
+#[tokio::test]
 async fn every_answer_keeps_others_out() {
     let room = Room::open().await;
     let shut = Room::with(|site| site.door = Some(door())).await;

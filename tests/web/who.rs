@@ -304,6 +304,8 @@ async fn metrics_beyond_loopback_take_the_code_as_a_bearer() {
     let with = |value: &str| Request::get("/metrics").header("authorization", value);
     let told = room.ask(&with(&format!("Bearer {CODE}"))).await;
     assert_eq!(told.status, 200);
+    let small = room.ask(&with(&format!("bearer {CODE}"))).await;
+    assert_eq!(small.status, 200, "a scheme's letters may be of any size");
     // As words: the time of the start may have any digits in it.
     let words: Vec<&str> = told
         .body

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::core::name::Name;
 use crate::core::readiness::answer::{Answer, Attested, State};
@@ -155,15 +155,14 @@ impl SessionState {
         });
     }
 
-    /// The same without anything that was measured: the codes of reasons alone, and no means.
+    /// The same without anything that was measured, and without the limits that it was held against.
     #[must_use]
     pub fn without_values(mut self) -> Self {
         self.told.systolic = None;
         self.told.diastolic = None;
         self.told.pulse_rate = None;
-        for reason in &mut self.told.reasons {
-            let code = reason.get("code").cloned().unwrap_or_default();
-            *reason = Value::Object(Map::from_iter([("code".to_owned(), code)]));
+        for reason in self.told.reasons.iter_mut().filter_map(Value::as_object_mut) {
+            reason.retain(|name, _| name != "measured" && name != "limit");
         }
         self
     }
@@ -297,7 +296,8 @@ mod tests {
             measured: Decimal::from(146),
             limit: Decimal::from(140),
         };
-        let standing = standing(State::Blocked, vec![limit, Reason::AttemptsUsed]);
+        let rest = Reason::ReadingsNeeded { needed: 2 };
+        let standing = standing(State::Blocked, vec![limit, rest]);
         let told = SessionState::new(&standing, &policy(), Notes::default())
             .without_values()
             .told;
@@ -305,7 +305,7 @@ mod tests {
             told.reasons,
             [
                 json!({"code": "systolic_above_limit"}),
-                json!({"code": "attempts_used"})
+                json!({"code": "readings_needed", "needed": 2})
             ]
         );
         assert_eq!((told.systolic, told.diastolic, told.pulse_rate), (None, None, None));

@@ -89,7 +89,9 @@
 
   const announce = () => {
     const words = [...now.querySelectorAll("h2, .lead, .notice, .alarm > p")].map((one) => one.textContent).join(" ");
-    at(now.querySelector("[data-alarm]") ? "shout" : "say").textContent = words;
+    const [here, other] = now.querySelector("[data-alarm]") ? ["shout", "say"] : ["say", "shout"];
+    at(other).textContent = "";
+    at(here).textContent = words;
   };
 
   const lose = (why) => {
@@ -102,6 +104,8 @@
   const look = () => {
     const quiet = since(heard);
     if (quiet >= HEARD_FOR) lose("lost");
+    // The box's time is told by what is heard of it; without it the browser's is better than one that stands still.
+    if (quiet >= HEARD_FOR) clock.textContent = new Date().toTimeString().slice(0, 5);
     for (const one of now.querySelectorAll("[data-valid-for]")) {
       if (one.dataset.view === "ready" && since(shown) >= 1000 * Number(one.dataset.validFor)) { lose("over"); refresh(); return; }
     }

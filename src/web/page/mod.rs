@@ -15,7 +15,7 @@ mod symbol;
 use std::sync::Arc;
 
 use axum::extract::{Query, Request, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Uri};
 use axum::response::Html as Answer;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -97,22 +97,16 @@ pub(super) fn clock_time(zone: &TimeZone, time: Timestamp) -> String {
 }
 
 /// The whole page.
-pub(super) async fn whole(
-    State(served): State<Served>,
-    Query(asked): Query<Asked>,
-    headers: HeaderMap,
-) -> Answer<String> {
+pub(super) async fn whole(State(served): State<Served>, uri: Uri, headers: HeaderMap) -> Answer<String> {
+    let asked = asked(&uri);
     let (site, state) = (Arc::clone(&served.site), served.state());
     let scene = scene(&site, &state, &asked, &headers).await;
     Answer(frame::page(&scene))
 }
 
 /// The answer: for the script the part that changes, else a frame of its own.
-pub(super) async fn answer(
-    State(served): State<Served>,
-    Query(asked): Query<Asked>,
-    headers: HeaderMap,
-) -> Answer<String> {
+pub(super) async fn answer(State(served): State<Served>, uri: Uri, headers: HeaderMap) -> Answer<String> {
+    let asked = asked(&uri);
     let (site, state) = (Arc::clone(&served.site), served.state());
     let scene = scene(&site, &state, &asked, &headers).await;
     if asked.part.is_none() {
@@ -125,9 +119,14 @@ pub(super) async fn answer(
 
 /// Asks for the access code. Whom to call stands here too.
 pub(super) fn entrance(site: &Site, request: &Request) -> Answer<String> {
-    let asked: Asked = Query::try_from_uri(request.uri()).map_or_else(|_| Asked::default(), |Query(asked)| asked);
+    let asked = asked(request.uri());
     let (language, texts) = language::texts(site, asked.lang.as_deref(), request.headers());
     Answer(frame::entrance(site, language, texts))
+}
+
+/// Whatever is asked, whom to call is told.
+fn asked(uri: &Uri) -> Asked {
+    Query::try_from_uri(uri).map_or_else(|_| Asked::default(), |Query(asked)| asked)
 }
 
 async fn scene<'a>(site: &'a Site, state: &'a state::State, asked: &Asked, headers: &HeaderMap) -> Scene<'a> {

@@ -29,11 +29,19 @@ async function measureUntil(tab, daemon, [systolic, diastolic], words) {
 
 const ready = "Within your clinic's limits";
 
+/// Nobody scrolls a television: with readings there is a chart beside the rest.
+async function fits(tab, where) {
+  const high = await tab.evaluate(() => document.scrollingElement.scrollHeight - innerHeight);
+  is(high <= 0, `${where}: ${high} px are below the screen`);
+}
+
 async function prepared(tab, daemon) {
   await tab.getByRole("button", { name: "Start", exact: true }).click();
   await until("a reading is wanted", 5000, async () => (await text(tab)).includes("Reading 1 of 2."));
   await measureUntil(tab, daemon, [121, 80], "Reading 2 of 2.");
+  await fits(tab, "a reading is wanted, after one");
   await measureUntil(tab, daemon, [127, 84], "Still to confirm");
+  await fits(tab, "still to confirm");
   for (const box of await tab.locator(".items input").all()) {
     await box.check();
     await sleep(300);
@@ -50,6 +58,7 @@ await run(async (browser) => {
     await tab.goto(page);
     await prepared(tab, daemon);
     is(await tab.locator(".chart .bar").count() >= 2, "the last readings stand in the chart");
+    await fits(tab, "ready");
     await axe(tab, "ready with its chart");
     await tab.screenshot({ path: join(pictures, "chart.png") });
 
