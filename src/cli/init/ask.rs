@@ -109,8 +109,9 @@ impl<'a, I: BufRead, O: Write> Dialogue<'a, I, O> {
     /// Asks for what the terminal must not show. Empty only if `blank` allows it.
     pub(super) fn secret(&mut self, question: &str, blank: Blank) -> Result<Option<Private<String>>, Ended> {
         loop {
-            self.prompt(question, blank)?;
+            // Before it is asked for: whoever types at once, or a program, would see it.
             let hidden = self.terminal.map(Hidden::begin).transpose()?;
+            self.prompt(question, blank)?;
             let typed = typed(&mut self.input);
             drop(hidden);
             writeln!(self.output)?;
