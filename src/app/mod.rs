@@ -123,7 +123,7 @@ impl AppError {
     pub fn remedy(&self) -> Remedy {
         match self {
             // At the next start a damaged database is moved aside.
-            Self::Store(StoreError::Damaged(_) | StoreError::Closed)
+            Self::Store(StoreError::Damaged(_) | StoreError::Closed | StoreError::Locked { .. })
             | Self::Intake(_)
             | Self::Bluetooth(_)
             | Self::Link(_) => Remedy::Restart,
@@ -135,7 +135,9 @@ impl AppError {
             }
             Self::Key(KeyringError::Read { .. } | KeyringError::Write { .. }) => Remedy::Store,
             Self::Key(KeyringError::NoKey { .. } | KeyringError::Given | KeyringError::NoNext) => Remedy::Configure,
-            Self::Machine(machine::MachineError::Another { .. }) => Remedy::Configure,
+            Self::Store(StoreError::GatewayChanged { .. }) | Self::Machine(machine::MachineError::Another { .. }) => {
+                Remedy::Configure
+            }
             Self::Machine(machine::MachineError::Mark { cause, .. })
                 if cause.kind() == std::io::ErrorKind::PermissionDenied =>
             {

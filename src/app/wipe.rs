@@ -294,7 +294,12 @@ async fn bonds(config: &Config, outcome: &mut Outcome) -> Option<Obstacle> {
     }
     let (obstacle, why) = match survey::forget(&addresses).await {
         Ok(count) => {
-            outcome.done.push(format!("{count} bonds of cuffs are gone"));
+            let gone = if count == 1 {
+                "1 bond is gone".to_owned()
+            } else {
+                format!("{count} bonds are gone")
+            };
+            outcome.done.push(gone);
             return None;
         }
         Err(Absent::NoBus) => (Obstacle::Service, "there is no D-Bus"),
@@ -311,7 +316,12 @@ async fn bonds(config: &Config, outcome: &mut Outcome) -> Option<Obstacle> {
             "bluetoothd does not answer (`sudo systemctl restart bluetooth`)",
         ),
     };
-    let text = format!("bonds of {} cuffs: {why}; then run this again", addresses.len());
+    let cuffs = if addresses.len() == 1 {
+        "1 cuff".to_owned()
+    } else {
+        format!("{} cuffs", addresses.len())
+    };
+    let text = format!("the bonds of {cuffs}: {why}; then run this again");
     outcome.leave(obstacle, text);
     Some(obstacle)
 }

@@ -117,7 +117,8 @@ impl DemoError {
             // Whoever read along has seen enough.
             Self::Print(cause) if cause.kind() == io::ErrorKind::BrokenPipe => exit::OK,
             Self::NotBuiltIn | Self::Broker(_) => exit::UNAVAILABLE,
-            Self::Gateway(_) | Self::TooLong { .. } | Self::Print(_) => exit::SOFTWARE,
+            Self::Print(_) => exit::STORE,
+            Self::Gateway(_) | Self::TooLong { .. } => exit::SOFTWARE,
         }
     }
 }

@@ -85,6 +85,8 @@ impl Failure {
             Self::Client(ClientError::Cut(_) | ClientError::Socket { .. } | ClientError::Refused { .. }) => {
                 exit::TRY_AGAIN
             }
+            Self::Store(StoreError::Locked { .. }) => exit::TRY_AGAIN,
+            Self::Store(StoreError::GatewayChanged { .. }) => exit::CONFIG,
             Self::Store(_) => exit::STORE,
             Self::Config(_) | Self::NoPatientSystem => exit::CONFIG,
             Self::NotAReading(_) | Self::Fhir(_) => exit::SOFTWARE,

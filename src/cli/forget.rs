@@ -8,7 +8,7 @@ use super::{Failure, Global, exit};
 use crate::control::client::ClientError;
 use crate::control::operator::ForgetRequest;
 use crate::core::name::Name;
-use crate::core::pairing::NotForgotten;
+use crate::core::pairing::{Listed, NotForgotten};
 
 /// Removes a cuff and its bond, after a question. What it has measured stays.
 #[derive(Clone, Debug, ClapArgs)]
@@ -29,7 +29,9 @@ pub fn run(global: &Global, args: &Args) -> u8 {
         return exit::USAGE;
     }
     let forgotten = with_daemon(global, async |daemon| {
-        if !args.yes {
+        let listed: Vec<Listed> = daemon.get("/control/v1/cuffs").await?;
+        // Of one that is not there only that is to be said.
+        if !args.yes && listed.iter().any(|cuff| cuff.id == args.id) {
             let question = format!(
                 "Remove the cuff {} and its bond? Measured readings stay. [y/N] ",
                 args.id

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use clap::{Args, Command};
 use clap_complete::Shell;
 
-use super::exit;
+use super::{exit, out};
 
 /// Options of `completions`.
 #[derive(Debug, Args)]
@@ -19,7 +19,7 @@ pub struct Completions {
 pub fn completions(options: &Completions, mut command: Command) -> u8 {
     let mut text = Vec::new();
     clap_complete::generate(options.shell, &mut command, "cuffd", &mut text);
-    print(&text)
+    out(&text)
 }
 
 /// Options of `man`.
@@ -46,7 +46,7 @@ pub fn man(page: &Page, mut command: Command) -> u8 {
 fn render(command: Command) -> u8 {
     let mut text = Vec::new();
     match clap_mangen::Man::new(command).render(&mut text) {
-        Ok(()) => print(&text),
+        Ok(()) => out(&text),
         Err(_) => exit::SOFTWARE,
     }
 }
@@ -55,10 +55,4 @@ fn unknown(name: &str) -> u8 {
     // Nobody is left to tell when stderr is gone; the code still says it.
     let _written = writeln!(io::stderr(), "cuffd man: there is no subcommand {name:?}");
     exit::USAGE
-}
-
-fn print(text: &[u8]) -> u8 {
-    // A reader that closed the pipe has seen what it wanted.
-    let _read = io::stdout().write_all(text);
-    exit::OK
 }

@@ -32,18 +32,19 @@ pub mod wipe;
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use self::failure::Failure;
-use crate::store::{Opened, Store};
+use crate::store::{Opened, Store, StoreError};
 
 /// Blood-pressure cuff gateway: reads cuffs over Bluetooth, stores every measurement, decides by the clinic's policy
 /// whether a session is ready, and publishes over MQTT.
 #[derive(Debug, Parser)]
-#[command(name = "cuffd", version, propagate_version = false, max_term_width = 80)]
+#[command(name = "cuffd", version, propagate_version = true, max_term_width = 80)]
 pub struct Cli {
     #[command(flatten)]
     global: Global,
@@ -222,10 +223,11 @@ fn other_gateway(config: &Path) -> Option<String> {
 
 /// Help and version are no mistakes; everything else that clap says is one.
 fn usage(error: &clap::Error) -> u8 {
-    // Where the terminal is gone there is nobody to tell.
-    let _printed = error.print();
-    let was_asked_for = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-    if was_asked_for { exit::OK } else { exit::USAGE }
+    let printed = error.print().and_then(|()| std::io::stdout().flush());
+    if !matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        return exit::USAGE;
+    }
+    printed.map_or_else(|cause| Failure::from(cause).tell(), |()| exit::OK)
 }
 
 /// Runs a one-shot command's work.
@@ -242,18 +244,26 @@ fn block_on<T>(work: impl Future<Output = T>) -> T {
 }
 
 /// Prints a command's answer. A reader that closed the pipe has seen what it wanted.
-fn out(text: &str) -> u8 {
-    match std::io::stdout().write_all(text.as_bytes()) {
+fn out(text: &(impl AsRef<[u8]> + ?Sized)) -> u8 {
+    let mut stdout = std::io::stdout();
+    match stdout.write_all(text.as_ref()).and_then(|()| stdout.flush()) {
         Ok(()) => exit::OK,
         Err(cause) => Failure::from(cause).tell(),
     }
 }
 
+/// How long another command's lock on the store is waited for: most are held for a moment.
+const LOCKED: Duration = Duration::from_secs(5);
+
 /// Opens the store that the config names, under its lock: only where no daemon runs. Makes none.
 fn open_store(config: &Path) -> Result<Opened, Failure> {
     let loaded = crate::config::load(config, crate::config::environment())?;
-    Ok(Store::open_existing(
-        crate::app::store_settings(&loaded.config),
-        crate::clock::now(),
-    )?)
+    let settings = crate::app::store_settings(&loaded.config);
+    let patience = crate::clock::moment() + LOCKED;
+    loop {
+        match Store::open_existing(settings.clone(), crate::clock::now()) {
+            Err(StoreError::Locked { .. }) if crate::clock::moment() < patience => std::thread::sleep(LOCKED / 50),
+            opened => return Ok(opened?),
+        }
+    }
 }

@@ -23,13 +23,17 @@ pub fn run(global: &Global, args: &Args) -> u8 {
         return exit::USAGE;
     }
     let paired = with_daemon(global, async |daemon| {
-        daemon.radio().await?;
         let listed: Vec<Listed> = daemon.get("/control/v1/cuffs").await?;
         let address = match args.address {
             Some(address) => address.expose(),
-            None => choose(&daemon, &listed).await?,
+            None => {
+                daemon.radio().await?;
+                choose(&daemon, &listed).await?
+            }
         };
+        // What is missing of the command line is missing with and without a radio.
         let registration = registration(args, &address, &listed).await?;
+        daemon.radio().await?;
         let request = PairRequest {
             address,
             registration,

@@ -47,7 +47,7 @@ pub struct Args {
     pub session: Option<Name>,
 
     /// With `--session`: prints the events of the session as `replay` reads them, to try another policy on them
-    #[arg(long, requires = "session")]
+    #[arg(long, requires = "session", conflicts_with = "events")]
     pub as_events: bool,
 }
 

@@ -90,7 +90,10 @@ fn consider(options: &Options, unsent: &Unsent) -> Result<(), u8> {
         Unsent::Unknown(why) => format!("what has not reached the clinic, and would be lost, nobody can tell ({why})"),
     };
     if options.even_unsent {
-        eprintln!("cuffd: {}", lost.replace("would be lost", "is lost"));
+        eprintln!(
+            "cuffd: {}",
+            lost.replace(", and would be lost", "; --even-unsent: they are given up")
+        );
         return Ok(());
     }
     eprintln!(

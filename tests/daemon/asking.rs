@@ -121,7 +121,7 @@ async fn tables_and_csv_show_the_values_of_each_reading() {
     for (reading, (row, record)) in lines(&jsonl).iter().zip(rows) {
         let pressures = format!("{}/{}", reading["systolic"], reading["diastolic"]);
         let texts = [
-            reading["received_at"].as_str().unwrap(),
+            reading["received_at"].as_str().unwrap().get(..19).unwrap(),
             reading["cuff"]["id"].as_str().unwrap(),
             &pressures,
         ];

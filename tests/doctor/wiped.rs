@@ -81,7 +81,14 @@ async fn the_broker_is_told_and_nothing_is_left() {
     let calls = patient.bluez.as_ref().unwrap().stage.lock().calls.clone();
     let path = Script::new(ADDRESS).path();
     assert!(calls.contains(&format!("RemoveDevice {path}")), "{calls:?}");
-    for words in ["is retired", "1 bonds", "cuffd.toml", "public key", "card", "backups"] {
+    for words in [
+        "is retired",
+        "1 bond is gone",
+        "cuffd.toml",
+        "public key",
+        "card",
+        "backups",
+    ] {
         assert!(said.stdout.contains(words), "{words} in {}", said.stdout);
     }
     assert!(
@@ -178,7 +185,7 @@ async fn bonds_that_cannot_be_removed_are_named_and_the_next_time_they_go() {
     let said = wipe(&patient.gateway, &no_bus(&patient.gateway), &["--yes", "--even-unsent"]).await;
     assert_eq!(said.code, Some(69), "{}{}", said.stdout, said.stderr);
     assert!(
-        said.stdout.contains("LEFT  bonds of 2 cuffs: there is no D-Bus"),
+        said.stdout.contains("LEFT  the bonds of 2 cuffs: there is no D-Bus"),
         "{}",
         said.stdout
     );

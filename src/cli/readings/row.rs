@@ -74,7 +74,7 @@ impl Row<'_> {
         let (cuff, patient, pulse) = (self.cuff.id, self.patient, number(self.pulse_rate, "-"));
         format!(
             "{:<24}  {cuff:<16}  {patient:<16}  {pressures:<9}  {pulse:<5}  {counted}",
-            self.received_at
+            to_the_millisecond(self.received_at)
         )
     }
 
@@ -101,6 +101,14 @@ impl Row<'_> {
             self.raw,
         ]
         .join(",")
+    }
+}
+
+/// A time as the column has room for it.
+fn to_the_millisecond(time: &str) -> String {
+    match time.get(..23) {
+        Some(short) if time.len() > 24 => format!("{short}Z"),
+        Some(_) | None => time.to_owned(),
     }
 }
 
