@@ -12,6 +12,7 @@ use tracing::debug;
 use uuid::Uuid;
 
 use super::column::{self, At, Id};
+use super::database::Database;
 use super::{Store, StoreError, housekeeping};
 use crate::core::delivery::{Due, Kind, Mark, Page};
 
@@ -89,9 +90,11 @@ impl Store {
     /// # Errors
     /// Any failure of the disk or the database.
     pub async fn apply(&self, marks: Vec<Mark>) -> Result<(), StoreError> {
-        self.finish(move |transaction| {
-            marks.iter().try_for_each(|mark| apply(transaction, mark))?;
-            note_sent(transaction, &marks)
+        self.run(move |database| {
+            finish(database, |transaction| {
+                marks.iter().try_for_each(|mark| apply(transaction, mark))?;
+                note_sent(transaction, &marks)
+            })
         })
         .await
     }
@@ -101,44 +104,39 @@ impl Store {
     /// # Errors
     /// Any failure of the disk or the database.
     pub async fn receipt(&self, ids: Vec<Uuid>, at: Timestamp) -> Result<usize, StoreError> {
-        let receipted = move |transaction: &Transaction<'_>| {
-            let sql = "UPDATE message SET state = 'done', finished_at = ?2, not_before = NULL, why = NULL,
-                              sent_at = coalesce(sent_at, ?2)
-                       WHERE id = ?1 AND state IN ('queued', 'sent', 'set_aside')";
-            let mut finish = transaction.prepare_cached(sql)?;
-            let mut finished = 0;
-            for id in ids {
-                finished += finish.execute(params![Id(id), At(at)])?;
+        self.run(move |database| {
+            let finished = finish(database, |transaction| {
+                let sql = "UPDATE message SET state = 'done', finished_at = ?2, not_before = NULL, why = NULL,
+                                  sent_at = coalesce(sent_at, ?2)
+                           WHERE id = ?1 AND state IN ('queued', 'sent', 'set_aside')";
+                let mut finish = transaction.prepare_cached(sql)?;
+                let mut finished = 0;
+                for id in ids {
+                    finished += finish.execute(params![Id(id), At(at)])?;
+                }
+                Ok(finished)
+            })?;
+            if finished > 0 {
+                // Whoever tells how delivery stands has news.
+                database.announce();
             }
             Ok(finished)
-        };
-        let finished = self.finish(receipted).await?;
-        if finished > 0 {
-            // Whoever tells how delivery stands has news.
-            self.run(|database| {
-                database.announce();
-                Ok(())
-            })
-            .await?;
-        }
-        Ok(finished)
-    }
-
-    /// Has `work` done, which may finish messages, in one transaction.
-    async fn finish<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        self.run(move |database| {
-            let settings = database.settings.clone();
-            database.write(|transaction| {
-                let done = work(transaction)?;
-                housekeeping::drop_at_once(transaction, &settings)?;
-                Ok(done)
-            })
         })
         .await
     }
+}
+
+/// Has `work` done, which may finish messages, in one transaction.
+fn finish<T>(
+    database: &mut Database,
+    work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let settings = database.settings.clone();
+    database.write(|transaction| {
+        let done = work(transaction)?;
+        housekeeping::drop_at_once(transaction, &settings)?;
+        Ok(done)
+    })
 }
 
 /// Ends the waits that were reckoned by a wall clock that has stepped back since. While the daemon runs waits do not depend on
