@@ -16,6 +16,7 @@ use crate::control::client::{self, ClientError};
 use crate::control::socket_path;
 use crate::core::cuff::Address;
 use crate::core::doctor::Absent;
+use crate::core::notation::counted;
 use crate::mqtt::Fault;
 use crate::mqtt::errand::{self, Notice};
 use crate::mqtt::message::info;
@@ -294,12 +295,9 @@ async fn bonds(config: &Config, outcome: &mut Outcome) -> Option<Obstacle> {
     }
     let (obstacle, why) = match survey::forget(&addresses).await {
         Ok(count) => {
-            let gone = if count == 1 {
-                "1 bond is gone".to_owned()
-            } else {
-                format!("{count} bonds are gone")
-            };
-            outcome.done.push(gone);
+            outcome
+                .done
+                .push(counted(count as u64, "bond is gone", "bonds are gone"));
             return None;
         }
         Err(Absent::NoBus) => (Obstacle::Service, "there is no D-Bus"),
@@ -316,11 +314,7 @@ async fn bonds(config: &Config, outcome: &mut Outcome) -> Option<Obstacle> {
             "bluetoothd does not answer (`sudo systemctl restart bluetooth`)",
         ),
     };
-    let cuffs = if addresses.len() == 1 {
-        "1 cuff".to_owned()
-    } else {
-        format!("{} cuffs", addresses.len())
-    };
+    let cuffs = counted(addresses.len() as u64, "cuff", "cuffs");
     let text = format!("the bonds of {cuffs}: {why}; then run this again");
     outcome.leave(obstacle, text);
     Some(obstacle)

@@ -7,6 +7,7 @@ use std::path::Path;
 use crate::cli::exit;
 use crate::config::mistake::Mistakes;
 use crate::config::{self, Config, Loaded};
+use crate::core::notation;
 
 /// Checks the config at `path` under this process's environment, says on stderr what there is to say, and returns the
 /// exit code: 0, also with warnings, or 78.
@@ -62,7 +63,6 @@ fn summary(config: &Config) -> String {
 fn counted(number: usize, word: &str) -> String {
     match number {
         0 => format!("no {word}"),
-        1 => format!("1 {word}"),
-        _ => format!("{number} {word}s"),
+        _ => notation::counted(number as u64, word, &format!("{word}s")),
     }
 }

@@ -218,14 +218,5 @@ fn lasting(duration: Duration) -> String {
     }
 }
 
-/// So many of something.
-fn counted(number: u64, one: &str, many: &str) -> String {
-    if number == 1 {
-        format!("1 {one}")
-    } else {
-        format!("{number} {many}")
-    }
-}
-
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,16 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Serialize, Serializer};
 use serde_json::Number;
 
+/// So many of something, in words for people.
+#[must_use]
+pub fn counted(number: u64, one: &str, many: &str) -> String {
+    if number == 1 {
+        format!("1 {one}")
+    } else {
+        format!("{number} {many}")
+    }
+}
+
 /// Decimals of a printed pressure, pulse rate or mean (contract 2.3).
 const PRINTED_DECIMALS: u32 = 2;
 

@@ -1,6 +1,7 @@
 //! The config: `cuffd check` says what is wrong with it.
 
-use super::{About, Check, Configuration, Facts, counted};
+use super::{About, Check, Configuration, Facts};
+use crate::core::notation::counted;
 
 pub(super) fn checks(facts: &Facts) -> Vec<Check> {
     match &facts.config {

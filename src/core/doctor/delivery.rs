@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{About, Check, DOCS, Facts, Waiting, ago, counted, since};
+use super::{About, Check, DOCS, Facts, Waiting, ago, since};
+use crate::core::notation::counted;
 
 /// A message that a connected broker has not taken for so long is not on its way any more.
 const LONG: Duration = Duration::from_mins(15);
