@@ -66,9 +66,8 @@ const DUPLICATE: &str = "duplicate key";
 fn mistake(text: &str, file: &str, error: &toml::de::Error) -> Mistake {
     let span = error.span().unwrap_or_default();
     let line = line(text, span.start);
-    if let Some(key) = Some(span.clone())
-        .filter(|_| error.message() == DUPLICATE)
-        .and_then(|span| path_of(text, span))
+    if error.message() == DUPLICATE
+        && let Some(key) = path_of(text, span.clone())
     {
         return Mistake::Value {
             key,
