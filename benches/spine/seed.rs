@@ -36,7 +36,7 @@ pub(crate) async fn mark_sent(store: &Store) -> Result<()> {
         if due.is_empty() {
             return Ok(());
         }
-        let sent = |id| Mark::Sent { id, at, again_at: None };
+        let sent = |id| Mark::Sent { id, at, again: None };
         store.apply(due.into_iter().map(|due| sent(due.id)).collect()).await?;
     }
 }

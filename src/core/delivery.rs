@@ -98,6 +98,16 @@ pub struct Page {
     pub next_due: Option<Timestamp>,
 }
 
+/// How long a message waits. Both ends are of one clock ([`schedule::Schedule`]): when the daemon starts on a clock that has been
+/// set back, a beginning that is still to come tells that the end is of no clock any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// When it began.
+    pub since: Timestamp,
+    /// When it is over.
+    pub until: Timestamp,
+}
+
 /// What became of one try to send a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mark {
@@ -107,15 +117,15 @@ pub enum Mark {
         id: Uuid,
         /// When.
         at: Timestamp,
-        /// With receipts: not done yet, goes again from then on unless a receipt comes.
-        again_at: Option<Timestamp>,
+        /// With receipts: not done yet, goes again when this is over unless a receipt comes.
+        again: Option<Wait>,
     },
     /// It stays queued and is tried again.
     Later {
         /// Which message.
         id: Uuid,
-        /// Not before.
-        not_before: Timestamp,
+        /// When this is over.
+        wait: Wait,
         /// Why, e.g. `PUBACK 0x10`.
         why: String,
     },
@@ -146,7 +156,7 @@ impl Mark {
     #[must_use]
     pub const fn comes_back(&self) -> bool {
         match self {
-            Self::Sent { again_at, .. } => again_at.is_some(),
+            Self::Sent { again, .. } => again.is_some(),
             Self::Later { .. } => true,
             Self::Attempt { .. } | Self::SetAside { .. } => false,
         }

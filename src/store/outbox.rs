@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::column::{self, At, Id};
 use super::database::Database;
 use super::{Store, StoreError, housekeeping};
-use crate::core::delivery::{Due, Kind, Mark, Page};
+use crate::core::delivery::{Due, Kind, Mark, Page, Wait};
 
 /// No wait is longer than an hour (contract 3.4); one that seems to be was reckoned by a wall clock that has stepped back.
 /// The five minutes allow for ordinary corrections of the clock.
@@ -32,7 +32,7 @@ const WAITED: &str = "SELECT row, id, seq, attempts, state = 'sent' FROM message
 const ASTRAY: &str = "SELECT row, id, seq, attempts, state = 'sent' FROM message
     WHERE kind = ?1 AND not_before IS NOT NULL AND not_before > ?2 ORDER BY not_before DESC LIMIT ?3";
 
-/// Those that a broker took later than now, and what they wait for is over.
+/// Those whose wait began later than now: it is over. (`sent_at` is when it began for all that wait.)
 const FROM_THE_FUTURE: &str = "UPDATE message SET not_before = ?1 WHERE not_before IS NOT NULL AND sent_at > ?1";
 
 /// The end of the first wait that is not over.
@@ -231,14 +231,14 @@ fn next_due(connection: &Connection, now: Timestamp) -> Result<Option<Timestamp>
 
 fn apply(connection: &Connection, mark: &Mark) -> Result<(), StoreError> {
     match mark {
-        Mark::Sent { id, at, again_at } => sent(connection, *id, *at, *again_at)?,
-        Mark::Later { id, not_before, why } => {
-            let sql = "UPDATE message SET state = 'queued', not_before = ?2, why = ?3,
+        Mark::Sent { id, at, again } => sent(connection, *id, *at, *again)?,
+        Mark::Later { id, wait, why } => {
+            let sql = "UPDATE message SET state = 'queued', sent_at = ?2, not_before = ?3, why = ?4,
                               attempts = CASE state WHEN 'sent' THEN 1 ELSE attempts + 1 END
                        WHERE id = ?1 AND state IN ('queued', 'sent') AND finished_at IS NULL";
             connection
                 .prepare_cached(sql)?
-                .execute(params![Id(*id), At(*not_before), why])?;
+                .execute(params![Id(*id), At(wait.since), At(wait.until), why])?;
         }
         Mark::Attempt { id } => {
             let sql = "UPDATE message SET attempts = attempts + 1
@@ -254,14 +254,15 @@ fn apply(connection: &Connection, mark: &Mark) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn sent(connection: &Connection, id: Uuid, at: Timestamp, again_at: Option<Timestamp>) -> Result<(), StoreError> {
+fn sent(connection: &Connection, id: Uuid, at: Timestamp, again: Option<Wait>) -> Result<(), StoreError> {
     let sql = "UPDATE message SET state = 'sent', sent_at = ?2, not_before = ?3, why = NULL,
                       attempts = CASE WHEN ?3 IS NULL THEN attempts WHEN state = 'sent' THEN attempts + 1 ELSE 1 END,
                       finished_at = CASE WHEN ?3 IS NULL THEN ?2 END
                WHERE id = ?1 AND state IN ('queued', 'sent') AND finished_at IS NULL";
+    let sent_at = again.map_or(at, |wait| wait.since);
     connection
         .prepare_cached(sql)?
-        .execute(params![Id(id), At(at), again_at.map(At)])?;
+        .execute(params![Id(id), At(sent_at), again.map(|wait| At(wait.until))])?;
     Ok(())
 }
 

@@ -2,9 +2,8 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
-use cuffd::core::delivery::{Kind, Mark, NewMessage};
+use cuffd::core::delivery::{Kind, Mark, NewMessage, Wait};
 use cuffd::core::source::{ClockNote, Description};
 use cuffd::private::Private;
 use cuffd::store::{
@@ -323,17 +322,21 @@ fn padded(seq: u64) -> NewMessage {
 fn mark(seq: u64) -> Mark {
     let id = id(Kind::Reading, seq);
     let why = || "PUBACK 0x97".to_owned();
-    let sent = |again_at| Mark::Sent {
+    let wait = |until| Wait {
+        since: time(60),
+        until: time(until),
+    };
+    let sent = |again| Mark::Sent {
         id,
         at: time(60),
-        again_at,
+        again,
     };
     match seq {
         ..=9 => sent(None),
-        10..=11 => sent(Some(time(60) + Duration::from_secs(120))),
+        10..=11 => sent(Some(wait(180))),
         12 => Mark::Later {
             id,
-            not_before: time(90),
+            wait: wait(90),
             why: why(),
         },
         13 => Mark::SetAside { id, why: why() },

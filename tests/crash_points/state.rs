@@ -123,7 +123,7 @@ async fn goes_on(opened: Opened) {
     let sent = Mark::Sent {
         id: id(Kind::Reading, seq),
         at: time(0),
-        again_at: None,
+        again: None,
     };
     store.apply(vec![sent]).await.unwrap();
     close((store, thread)).await;

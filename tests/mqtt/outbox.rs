@@ -116,11 +116,11 @@ impl Inner {
             panic!("a mark for a row that never was");
         };
         match mark {
-            Mark::Sent { id, again_at, .. } => {
+            Mark::Sent { id, again, .. } => {
                 *self.sent.entry(id).or_default() += 1;
-                match (again_at, self.waiting.get_mut(&place)) {
-                    (Some(_), Some(row)) => {
-                        row.not_before = again_at;
+                match (again, self.waiting.get_mut(&place)) {
+                    (Some(wait), Some(row)) => {
+                        row.not_before = Some(wait.until);
                         row.refused = false;
                         row.due.sends += 1;
                     }
@@ -129,10 +129,10 @@ impl Inner {
                     }
                 }
             }
-            Mark::Later { id, not_before, why } => {
+            Mark::Later { id, wait, why } => {
                 self.later.push((id, why));
                 if let Some(row) = self.waiting.get_mut(&place) {
-                    row.not_before = Some(not_before);
+                    row.not_before = Some(wait.until);
                     row.refused = true;
                     row.due.attempts += 1;
                 }

@@ -20,7 +20,7 @@ async fn filled() -> Rig {
     let sent = |seq| Mark::Sent {
         id: id(READING, seq),
         at: time(0),
-        again_at: None,
+        again: None,
     };
     store.apply((1..=500).map(sent).collect()).await.unwrap();
     let (_, measurement) = measure(store, b"judged").await;

@@ -1,11 +1,11 @@
 //! The outbox: what is due, in which order, and what each mark does.
 
-use cuffd::core::delivery::{Kind, Mark, NewMessage};
+use cuffd::core::delivery::{Kind, Mark, NewMessage, Wait};
 use cuffd::store::{DeliverySummary, State, Store, StoreError};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::rig::{Rig, close, id, message, time};
+use crate::rig::{Rig, close, id, message, time, wait};
 
 const READING: Kind = Kind::Reading;
 const HOUR: i64 = 3_600;
@@ -17,12 +17,13 @@ async fn due(store: &Store, now: Timestamp) -> Vec<(Kind, u64)> {
 
 fn sent(seq: u64, at: Timestamp, again_at: Option<Timestamp>) -> Mark {
     let id = id(READING, seq);
-    Mark::Sent { id, at, again_at }
+    let again = again_at.map(|until| Wait { since: at, until });
+    Mark::Sent { id, at, again }
 }
 
-fn later(seq: u64, not_before: Timestamp) -> Mark {
+fn later(seq: u64, wait: Wait) -> Mark {
     let (id, why) = (id(READING, seq), "PUBACK 0x10".into());
-    Mark::Later { id, not_before, why }
+    Mark::Later { id, wait, why }
 }
 
 fn set_aside(seq: u64) -> Mark {
@@ -91,7 +92,7 @@ async fn a_refused_message_waits_for_its_time_and_does_not_hold_up_the_others() 
     let opened = rig.open();
     let store = &opened.0;
     store.queue(readings(1..=2)).await.unwrap();
-    store.apply(vec![later(1, time(60))]).await.unwrap();
+    store.apply(vec![later(1, wait(0, 60))]).await.unwrap();
     let next_due = async |now| store.page(now, 100, vec![]).await.unwrap().next_due;
     assert_eq!(next_due(time(0)).await, Some(time(60)));
     for (now, expected) in [(59, vec![2]), (60, vec![1, 2]), (61, vec![1, 2])] {
@@ -111,8 +112,7 @@ async fn a_wait_that_is_longer_than_any_wait_was_reckoned_by_a_wrong_clock_and_i
     let opened = rig.open();
     let store = &opened.0;
     store.queue(readings(1..=1)).await.unwrap();
-    let end = time(10 * HOUR);
-    store.apply(vec![later(1, end)]).await.unwrap();
+    store.apply(vec![later(1, wait(9 * HOUR, 10 * HOUR))]).await.unwrap();
     let longest = 65 * 60;
     for (before_end, is_due) in [(HOUR, false), (longest, false), (longest + 1, true), (9 * HOUR, true)] {
         let found = !due(store, time(10 * HOUR - before_end)).await.is_empty();
@@ -131,7 +131,7 @@ async fn a_sent_message_is_not_due_again() {
     assert_eq!(due(store, time(9 * HOUR)).await, [(READING, 2)]);
     store
         .apply(vec![
-            later(1, time(6)),
+            later(1, wait(0, 6)),
             set_aside(1),
             Mark::Attempt { id: id(READING, 1) },
         ])
@@ -173,18 +173,50 @@ async fn without_its_receipt_a_sent_message_comes_again_until_the_receipt_comes(
 }
 
 #[tokio::test]
-async fn a_start_with_a_clock_that_was_set_back_waits_no_longer_for_receipts() {
+async fn a_start_with_a_clock_that_was_set_back_ends_the_waits_that_begin_later() {
     let rig = Rig::new();
     let opened = rig.open();
-    opened.0.queue(readings(1..=2)).await.unwrap();
-    let times = [(1, -30), (2, 600)];
-    let marks = times.map(|(seq, at)| sent(seq, time(at), Some(time(at + 900))));
-    opened.0.apply(marks.into()).await.unwrap();
+    opened.0.queue(readings(1..=4)).await.unwrap();
+    let taken = |seq, at| sent(seq, time(at), Some(time(at + 900)));
+    let marks = vec![
+        taken(1, -30),
+        taken(2, 600),
+        later(3, wait(-30, 870)),
+        later(4, wait(600, 1500)),
+    ];
+    opened.0.apply(marks).await.unwrap();
     close(opened).await;
-    // It begins at 0: the second was sent in ten minutes' time.
+    // It begins at 0: two of the waits begin in ten minutes' time.
     let opened = rig.open();
-    assert_eq!(due(&opened.0, time(0)).await, [(READING, 2)]);
-    assert_eq!(due(&opened.0, time(870)).await, [(READING, 1), (READING, 2)]);
+    assert_eq!(due(&opened.0, time(0)).await, [(READING, 2), (READING, 4)]);
+    assert_eq!(
+        due(&opened.0, time(870)).await,
+        readings(1..=4).iter().map(|row| (READING, row.seq)).collect::<Vec<_>>()
+    );
+    close(opened).await;
+}
+
+/// The clock was set back by 40 minutes, 20 s before the gateway was killed; in between a broker took a message (chaos, seed 82).
+#[tokio::test]
+async fn a_wait_that_began_after_the_clock_was_set_back_is_over_at_a_start_on_that_clock() {
+    let rig = Rig::new();
+    let opened = rig.open();
+    opened.0.queue(readings(1..=1)).await.unwrap();
+    let mark = Mark::Sent {
+        id: id(READING, 1),
+        at: time(-20),
+        again: Some(wait(2380, 2395)),
+    };
+    opened.0.apply(vec![mark]).await.unwrap();
+    let summary = opened.0.delivery_summary().await.unwrap();
+    assert_eq!(
+        summary.last_sent_at,
+        Some(time(-20)),
+        "what is told is by the wall clock"
+    );
+    close(opened).await;
+    let opened = rig.open();
+    assert_eq!(due(&opened.0, time(0)).await, [(READING, 1)]);
     close(opened).await;
 }
 
@@ -241,7 +273,7 @@ async fn summary_counts_what_is_queued_ready_or_waiting() {
     messages.push(message(Kind::Alert, 7));
     store.queue(messages).await.unwrap();
     store
-        .apply(vec![later(3, time(60)), sent(5, time(9), None)])
+        .apply(vec![later(3, wait(0, 60)), sent(5, time(9), None)])
         .await
         .unwrap();
     let summary = store.delivery_summary().await.unwrap();

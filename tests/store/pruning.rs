@@ -6,14 +6,14 @@ use cuffd::core::delivery::{Kind, Mark, NewMessage};
 use cuffd::store::{Became, SessionChanges, Step, Store};
 use jiff::Timestamp;
 
-use crate::rig::{Rig, close, cuff, id, judged, measure, message, name, reading, time};
+use crate::rig::{Rig, close, cuff, id, judged, measure, message, name, reading, time, wait};
 
 const READING: Kind = Kind::Reading;
 const MIB: u64 = 1 << 20;
 
 fn sent(seq: u64, at: Timestamp) -> Mark {
     let id = id(READING, seq);
-    Mark::Sent { id, at, again_at: None }
+    Mark::Sent { id, at, again: None }
 }
 
 /// A message with a payload of 4 KiB.
@@ -67,7 +67,7 @@ async fn what_is_unfinished_never_goes() {
     let marks = vec![
         Mark::Later {
             id: id(READING, 2),
-            not_before: time(60),
+            wait: wait(0, 60),
             why: why(),
         },
         Mark::SetAside {
@@ -77,7 +77,7 @@ async fn what_is_unfinished_never_goes() {
         Mark::Sent {
             id: id(READING, 4),
             at: time(0),
-            again_at: Some(time(120)),
+            again: Some(wait(0, 120)),
         },
         sent(6, time(0)),
     ];

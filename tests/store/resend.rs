@@ -4,7 +4,7 @@ use cuffd::core::delivery::{Kind, Mark, NewMessage};
 use cuffd::store::{Resend, Resent, Store};
 use uuid::Uuid;
 
-use crate::rig::{Rig, close, id, message, time};
+use crate::rig::{Rig, close, id, message, time, wait};
 
 const READING: Kind = Kind::Reading;
 
@@ -23,7 +23,7 @@ async fn one_of_each(store: &Store) {
         Mark::Sent {
             id: id(READING, 2),
             at: time(10),
-            again_at: None,
+            again: None,
         },
         Mark::SetAside {
             id: id(READING, 4),
@@ -31,7 +31,7 @@ async fn one_of_each(store: &Store) {
         },
         Mark::Later {
             id: id(READING, 5),
-            not_before: time(60),
+            wait: wait(10, 60),
             why: "PUBACK 0x10".into(),
         },
     ];

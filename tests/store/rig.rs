@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use cuffd::core::delivery::{Kind, NewMessage};
+use cuffd::core::delivery::{Kind, NewMessage, Wait};
 use cuffd::core::moment::{Moment, Now};
 use cuffd::core::name::Name;
 use cuffd::private::Private;
@@ -89,6 +89,14 @@ pub(crate) async fn close((store, mut thread): (Store, StoreThread)) {
 pub(crate) fn time(seconds: i64) -> Timestamp {
     let start: Timestamp = "2026-11-21T18:00:00Z".parse().unwrap();
     start + SignedDuration::from_secs(seconds)
+}
+
+/// A wait from then until then, in seconds after the start.
+pub(crate) fn wait(since: i64, until: i64) -> Wait {
+    Wait {
+        since: time(since),
+        until: time(until),
+    }
 }
 
 /// Both clocks, so many seconds after the start.

@@ -1,10 +1,9 @@
 //! Every situation of a message, and what each event makes of it.
 
-use cuffd::core::delivery::{Kind, Mark, NewMessage};
+use cuffd::core::delivery::{Kind, Mark, NewMessage, Wait};
 use cuffd::store::{Resend, Store};
-use jiff::Timestamp;
 
-use crate::rig::{Rig, close, id, message, time};
+use crate::rig::{Rig, close, id, message, time, wait};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Situation {
@@ -90,18 +89,14 @@ async fn bring_to(store: &Store, seq: u64, situation: Situation) {
 
 async fn happen(store: &Store, seq: u64, event: Event) {
     let id = id(Kind::Reading, seq);
-    let sent = |again_at: Option<Timestamp>| Mark::Sent {
-        id,
-        at: time(1),
-        again_at,
-    };
+    let sent = |again: Option<Wait>| Mark::Sent { id, at: time(1), again };
     let why = "refused".to_owned();
     let mark = match event {
         Taken => sent(None),
-        TakenForNow => sent(Some(time(120))),
+        TakenForNow => sent(Some(wait(1, 120))),
         Refused => Mark::Later {
             id,
-            not_before: time(60),
+            wait: wait(1, 60),
             why,
         },
         Attempted => Mark::Attempt { id },

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::Wait;
 use crate::core::moment::{Moment, Now};
 
 /// The clock that waits are reckoned by while the daemon runs.
@@ -33,10 +34,14 @@ impl Schedule {
         self.start.moment + left
     }
 
-    /// What it will show when this wait, begun now, is over.
+    /// A wait that begins now.
     #[must_use]
-    pub fn after(self, now: Moment, wait: Duration) -> Timestamp {
-        after(self.time(now), wait)
+    pub fn wait(self, now: Moment, length: Duration) -> Wait {
+        let since = self.time(now);
+        Wait {
+            since,
+            until: after(since, length),
+        }
     }
 }
 
@@ -55,8 +60,12 @@ mod tests {
             moment: Moment::from_boot(Duration::from_secs(seconds)),
         };
         let schedule = Schedule::starting(now(100));
-        let end = schedule.after(now(160).moment, Duration::from_secs(300));
-        assert_eq!(end.as_second(), 1_800_000_360);
+        let wait = schedule.wait(now(160).moment, Duration::from_secs(300));
+        let end = wait.until;
+        assert_eq!(
+            (wait.since.as_second(), end.as_second()),
+            (1_800_000_060, 1_800_000_360)
+        );
         assert_eq!(schedule.moment(end), now(460).moment);
         assert_eq!(schedule.time(now(460).moment), end);
         assert_eq!(schedule.moment(Timestamp::UNIX_EPOCH), now(100).moment, "long over");

@@ -6,14 +6,13 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
-use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::answer::{self, Answer};
 use super::packet::Packet;
 use super::schedule::Schedule;
 use super::tries::Tries;
-use super::{Due, Kind, Mark, retry};
+use super::{Due, Kind, Mark, Wait, retry};
 use crate::core::moment::{Moment, Now};
 
 /// How many messages one page holds.
@@ -271,7 +270,7 @@ impl Window {
     fn verdict(&mut self, id: Uuid, code: u8, out: Out, now: Now) -> Mark {
         let later = |delay| Mark::Later {
             id,
-            not_before: self.schedule.after(now.moment, delay),
+            wait: self.schedule.wait(now.moment, delay),
             why: answer::describe(code),
         };
         match answer::judge(code) {
@@ -280,7 +279,7 @@ impl Window {
                 Mark::Sent {
                     id,
                     at: now.wall,
-                    again_at: self.again_at(out, now),
+                    again: self.again(out, now),
                 }
             }
             Answer::NobodySubscribes => later(retry::after_no_subscriber(self.tries.untaken(id, out.attempts))),
@@ -296,10 +295,12 @@ impl Window {
     }
 
     /// FHIR Bundles are done when a broker took them: receipts do not name them.
-    fn again_at(&self, out: Out, now: Now) -> Option<Timestamp> {
+    fn again(&self, out: Out, now: Now) -> Option<Wait> {
         let timeout = self.rules.receipt_timeout.filter(|_| out.kind != Kind::Fhir)?;
-        let wait = retry::without_receipt(timeout, out.sends);
-        Some(self.schedule.after(now.moment, wait))
+        Some(
+            self.schedule
+                .wait(now.moment, retry::without_receipt(timeout, out.sends)),
+        )
     }
 
     fn mark(&mut self, mark: Mark, now: Now) {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
@@ -22,6 +23,10 @@ fn now(milliseconds: u64) -> Now {
 
 fn schedule() -> Schedule {
     Schedule::starting(now(0))
+}
+
+fn length(wait: Wait) -> i64 {
+    wait.until.duration_since(wait.since).as_secs()
 }
 
 fn row(kind: Kind, seq: u64) -> Due {
@@ -93,10 +98,10 @@ fn refusals_do_not_lengthen_the_wait_for_a_subscriber() {
         window.answered(id, code, now(0));
         let marks = window.take_marks();
         tries = window.into_tries();
-        let [Mark::Later { not_before, .. }] = marks[..] else {
+        let [Mark::Later { wait, .. }] = marks[..] else {
             panic!("{marks:?}");
         };
-        not_before.duration_since(now(0).wall).as_secs()
+        length(wait)
     });
     assert_eq!(waits, [1, 2, 60, 120, 4]);
 }
@@ -142,14 +147,14 @@ fn answers_become_marks() {
     let wall = now(0).wall;
     let later = |seq, seconds, why: &str| Mark::Later {
         id: id(seq),
-        not_before: wall + Duration::from_secs(seconds),
+        wait: schedule().wait(now(0).moment, Duration::from_secs(seconds)),
         why: why.to_owned(),
     };
     let expected = [
         Mark::Sent {
             id: id(1),
             at: wall,
-            again_at: None,
+            again: None,
         },
         later(2, 60, "PUBACK 0x10 no matching subscribers"),
         later(3, 1, "PUBACK 0x87 not authorized"),
@@ -180,13 +185,42 @@ fn with_receipts_a_sent_message_comes_back_later_each_time() {
         .take_marks()
         .into_iter()
         .map(|mark| {
-            let Mark::Sent { again_at, at, .. } = mark else {
+            let Mark::Sent { again, .. } = mark else {
                 panic!("{mark:?}");
             };
-            again_at.map(|again| again.duration_since(at).as_secs())
+            again.map(length)
         })
         .collect();
     assert_eq!(again, [Some(120), Some(480), None]);
+}
+
+#[test]
+fn a_wait_is_of_one_clock_though_the_wall_clock_is_set_back() {
+    let rules = Rules {
+        receipt_timeout: Some(Duration::from_secs(120)),
+        ..RULES
+    };
+    let set_back = Now {
+        wall: now(0).wall - Duration::from_secs(2413),
+        ..now(5_000)
+    };
+    let mut window = filled(rules, readings(1..=2));
+    for code in [0x00, 0x97] {
+        let row = window.next(0, set_back).expect("room");
+        window.answered(row.id, code, set_back);
+    }
+    let [
+        Mark::Sent {
+            at, again: Some(again), ..
+        },
+        Mark::Later { wait, .. },
+    ] = window.take_marks()[..]
+    else {
+        panic!("one was taken, one refused");
+    };
+    assert_eq!(at, set_back.wall, "what people are told");
+    assert_eq!((again.since, wait.since), (now(5_000).wall, now(5_000).wall));
+    assert_eq!((again.until, wait.until), (now(125_000).wall, now(6_000).wall));
 }
 
 #[test]
