@@ -83,7 +83,8 @@ impl Drop for Mosquitto {
     }
 }
 
-fn free_port() -> Result<u16> {
+/// A port of the loopback that nobody has.
+pub(crate) fn free_port() -> Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 

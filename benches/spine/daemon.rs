@@ -83,7 +83,10 @@ impl Daemon {
             ready_after: Duration::ZERO,
         };
         let mut said = [0; 512];
-        let length = listening.recv(&mut said).context("it is not ready")?;
+        let length = listening.recv(&mut said).with_context(|| {
+            let log = fs::read_to_string(&daemon.log).unwrap_or_default();
+            format!("it is not ready: {log}")
+        })?;
         daemon.ready_after = clock::moment().since(start);
         let said = String::from_utf8_lossy(said.get(..length).unwrap_or_default()).into_owned();
         ensure!(said.starts_with("READY=1"), "it said {said}");

@@ -75,6 +75,18 @@ source = "trust"
     )
 }
 
+/// The same of one that decides, with a page on this port of the loopback.
+pub(crate) fn room_text(folder: &Path, broker: &Mosquitto, page: u16) -> String {
+    [
+        &config_text(folder, broker),
+        include_str!("../../tests/rig/policy.toml"),
+        "readings = 1\nattestations = [\"companion_present\"]\n",
+        include_str!("../../tests/rig/contacts.toml"),
+        &format!("listen = \"127.0.0.1:{page}\"\n"),
+    ]
+    .concat()
+}
+
 pub(crate) fn config(folder: &Path, broker: &Mosquitto) -> Result<Config> {
     let loaded = config::load_text(&config_text(folder, broker), "bench.toml", [])?;
     Ok(loaded.config)

@@ -100,8 +100,8 @@ async fn started(cuff: Option<Script>, broker: &Mosquitto, host: &str) -> Result
         Some(cuff) => Some(Bluez::start(&bus.address(), Stage::new(vec![cuff])).await),
         None => None,
     };
-    let config =
-        gateway::config_text(folder.path(), broker).replace(&format!("//{}:", broker::NAME), &format!("//{host}:"));
+    let config = gateway::room_text(folder.path(), broker, broker::free_port()?)
+        .replace(&format!("//{}:", broker::NAME), &format!("//{host}:"));
     let daemon = Daemon::start(folder.path(), &config, &bus.address())?;
     Ok(Running {
         daemon,

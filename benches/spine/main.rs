@@ -1,7 +1,7 @@
-//! What the way from a cuff to the broker costs, on real files and against a real mosquitto.
+//! What the way from a cuff to the broker costs, and the page: on real files, against a real mosquitto and a real Chromium.
 //!
 //! `cargo bench --bench spine` measures everything; names after `--` measure only these: `latency`, `drain`, `memory`,
-//! `large`, `idle`. `benches/run` adds the figures that need neither disk nor broker. Nothing leaves the loopback, and every file
+//! `large`, `page`, `idle`. `benches/run` adds the figures that need neither disk nor broker. Nothing leaves the loopback, and every file
 //! lies in a temporary folder below `target/`, on the disk on which the build lies: a `/tmp` in memory would make the disk
 //! look free.
 #![expect(clippy::print_stdout, reason = "the table is what this program is for")]
@@ -31,6 +31,8 @@ mod mock {
     mod gatt;
     pub(crate) mod script;
 }
+mod page;
+mod place;
 #[path = "../shared/record.rs"]
 mod record;
 mod seed;
@@ -43,11 +45,12 @@ use figures::Row;
 
 type Measure = fn(&tokio::runtime::Runtime) -> Result<Vec<Row>>;
 
-const MEASURES: [(&str, Measure); 5] = [
+const MEASURES: [(&str, Measure); 6] = [
     ("latency", latency::measure),
     ("drain", drain::measure),
     ("memory", memory::measure),
     ("large", large::measure),
+    ("page", page::measure),
     ("idle", idle::measure),
 ];
 

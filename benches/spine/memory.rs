@@ -1,20 +1,16 @@
-//! What an idle gateway occupies: scanning for its cuff, connected to its broker by TLS, nothing to do; beside it Theengs, as idle.
+//! What an idle gateway occupies: scanning for its cuff, connected to its broker by TLS, its page open to
+//! whoever comes, nothing to do; beside it Theengs, as idle.
 
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::broker::Mosquitto;
-use crate::daemon::Daemon;
 use crate::figures::{Goal, Row};
-use crate::mock::bluez::Bluez;
-use crate::mock::bus::Bus;
-use crate::mock::script::{Script, Stage};
+use crate::place::Place;
 use crate::theengs::{self, Theengs};
-use crate::{gateway, wire};
+use crate::{broker, wire};
 
 const STARTS: usize = 3;
 
@@ -43,46 +39,21 @@ pub(crate) fn measure(runtime: &Runtime) -> Result<Vec<Row>> {
     let compared =
         |what: &str, ours: f64, peer: f64| Row::beside(what, shown(ours), shown(peer), ours / peer, Goal::Lower);
     Ok(vec![
-        Row::alone("idle memory, Bluetooth (mock) and TLS", shown(resident), resident, GOAL),
+        Row::alone(
+            "idle memory, Bluetooth (mock), TLS and page",
+            shown(resident),
+            resident,
+            GOAL,
+        ),
         Row::told("  of it not backed by a file", shown(own), String::new()),
         compared(&beside, resident, peer_resident),
         compared("  not backed by a file, beside its", own, peer_own),
     ])
 }
 
-/// Where a gateway stands: an adapter whose cuff is silent, and a broker.
-struct Place {
-    broker: Mosquitto,
-    bus: Bus,
-    bluez: Bluez,
-    folder: TempDir,
-}
-
-impl Place {
-    async fn new() -> Result<Self> {
-        let bus = Bus::start().await;
-        let cuff = Script {
-            advertises: false,
-            ..Script::new("C0:FF:EE:00:00:01")
-        };
-        Ok(Self {
-            broker: Mosquitto::start()?,
-            bluez: Bluez::start(&bus.address(), Stage::new(vec![cuff])).await,
-            bus,
-            folder: crate::folder()?,
-        })
-    }
-
-    fn scans(&self) -> bool {
-        self.bluez.stage.lock().adapter.discovering
-    }
-}
-
 async fn idle() -> Result<Memory> {
     let place = Place::new().await?;
-    let folder = place.folder.path();
-    let config = gateway::config_text(folder, &place.broker);
-    let daemon = Daemon::start(folder, &config, &place.bus.address())?;
+    let daemon = place.start(broker::free_port()?)?;
     wire::wait_for(place.broker.port, "cuffd/v1/+/+/status", r#""online""#)?;
     tokio::time::sleep(IDLE).await;
     ensure!(place.scans(), "it does not scan");
