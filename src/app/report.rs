@@ -17,6 +17,7 @@ use crate::core::delivery::seldom::Seldom;
 use crate::core::moment::Moment;
 use crate::core::name::Name;
 use crate::core::pairing::UnderWay;
+use crate::core::reason::Reason;
 use crate::core::state::{
     ClockState, CuffHealth, DeliveryState, MessageState, Problem, Queued, RadioState, SCHEMA, Seq, SessionState, State,
     StoreState,
@@ -177,9 +178,15 @@ async fn ask(store: &Store, answers: Vec<Uuid>) -> Result<Waits, StoreError> {
     })
 }
 
-/// The sessions with what became of the newest message about each one's answer.
-fn sessions(identity: &Identity, board: &Board, waits: &Waits) -> Vec<SessionState> {
+/// The sessions with what became of the newest message about each one's answer. While the store takes nothing, the gate waits for it
+/// and says nothing anew, whatever was measured: what it said last is not told as "ready".
+fn sessions(identity: &Identity, board: &Board, store: StoreState, waits: &Waits) -> Vec<SessionState> {
     let mut sessions = board.sessions.clone();
+    if !store.available {
+        for session in &mut sessions {
+            session.told.take_back(&Reason::StoreUnavailable);
+        }
+    }
     if identity.brokers.is_empty() {
         return sessions;
     }
@@ -225,7 +232,7 @@ fn compose(
         run: identity.run,
         test: identity.test,
         started_at: identity.started_at,
-        sessions: sessions(identity, board, waits),
+        sessions: sessions(identity, board, store, waits),
         cuffs: board.cuffs.clone(),
         radio: board.radio,
         delivery,

@@ -4,14 +4,16 @@ use std::fs::File;
 use std::io::Write;
 use std::path::PathBuf;
 
+use rustix::process::Pid;
 use serde_json::Value;
 
 use crate::mosquitto::Mosquitto;
 use crate::rig::{Daemon, EVERYTHING, Gateway, lines, measured, readings_until_offline, values};
 use crate::subscriber::Subscriber;
 
-/// Makes a small disk of its own at `$0`, that nobody else sees, and goes on there.
-const ON_A_SMALL_DISK: &str = r#"mount -t tmpfs -o size=4m tmpfs "$0" && exec "$@""#;
+/// Makes a small disk at `$0` that nobody else sees, with what is there already, and goes on there.
+const ON_A_SMALL_DISK: &str =
+    r#"cp -a "$0" "$0.before" && mount -t tmpfs -o size=4m tmpfs "$0" && cp -a "$0.before/." "$0" && exec "$@""#;
 
 /// Four cuffs that measure all the time.
 const CUFFS: u64 = 4;
@@ -29,28 +31,42 @@ const BUSY: &[&str] = &[
     "3",
 ];
 
-struct SmallDisk {
+/// The store's disk of 4 MiB.
+pub(crate) struct SmallDisk {
     folder: PathBuf,
 }
 
 impl SmallDisk {
-    /// A daemon whose store stands on a disk of 4 MiB.
-    fn start(gateway: &Gateway) -> (Daemon, Self) {
-        let folder = gateway.path("store");
-        let wrapper = ["unshare", "-rm", "sh", "-c", ON_A_SMALL_DISK, folder.to_str().unwrap()];
-        let daemon = Daemon::start(gateway.command_in(&wrapper, BUSY), gateway.socket());
-        // The disk is seen through the process that has it.
-        let root = format!("/proc/{}/root", daemon.pid().as_raw_nonzero());
-        let folder = PathBuf::from(root).join(folder.strip_prefix("/").unwrap());
-        (daemon, Self { folder })
+    /// The words before those that start a daemon whose store stands on one.
+    pub(crate) fn wrapper(gateway: &Gateway) -> [String; 6] {
+        let folder = gateway.path("store").to_str().unwrap().to_owned();
+        let words = ["unshare", "-rm", "sh", "-c", ON_A_SMALL_DISK, &folder];
+        words.map(str::to_owned)
     }
 
-    fn fill(&self) {
+    /// That of a daemon that was started so. It is seen through the process that has it.
+    pub(crate) fn of(gateway: &Gateway, daemon: Pid) -> Self {
+        let root = format!("/proc/{}/root", daemon.as_raw_nonzero());
+        let folder = gateway.path("store");
+        Self {
+            folder: PathBuf::from(root).join(folder.strip_prefix("/").unwrap()),
+        }
+    }
+
+    fn start(gateway: &Gateway) -> (Daemon, Self) {
+        let wrapper = Self::wrapper(gateway);
+        let wrapper = wrapper.each_ref().map(String::as_str);
+        let daemon = Daemon::start(gateway.command_in(&wrapper, BUSY), gateway.socket());
+        let disk = Self::of(gateway, daemon.pid());
+        (daemon, disk)
+    }
+
+    pub(crate) fn fill(&self) {
         let mut filler = File::create(self.folder.join("filler")).unwrap();
         while filler.write_all(&[0; 1024]).is_ok() {}
     }
 
-    fn empty(&self) {
+    pub(crate) fn empty(&self) {
         std::fs::remove_file(self.folder.join("filler")).unwrap();
     }
 }

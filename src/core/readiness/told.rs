@@ -86,6 +86,17 @@ impl Told {
             },
         }
     }
+
+    /// Takes a "ready" back, for a reason that came after the answer and that the gate could not say yet.
+    pub fn take_back(&mut self, why: &Reason) {
+        if self.ready || self.state == State::Ready {
+            self.state = State::Waiting;
+            self.ready = false;
+            self.reasons = vec![reason(why)];
+            self.valid_until = None;
+            self.by = None;
+        }
+    }
 }
 
 /// A reason is never left out: one whose numbers have no form in JSON says its code.

@@ -289,6 +289,25 @@ mod tests {
     }
 
     #[test]
+    fn a_ready_that_is_taken_back_says_why_and_what_is_not_ready_stays() {
+        let mut session = ready();
+        session.told.take_back(&Reason::StoreUnavailable);
+        session.count_down(at(7, 20));
+        let told = serde_json::to_value(&session).expect("json");
+        assert_eq!((&told["state"], &told["ready"]), (&json!("waiting"), &json!(false)));
+        assert_eq!(told["reasons"], json!([{"code": "store_unavailable"}]));
+        assert_eq!(
+            (&told["valid_until"], &told["valid_for_s"]),
+            (&json!(null), &json!(null))
+        );
+        let rest = standing(State::Blocked, vec![Reason::ReadingsNeeded { needed: 2 }]);
+        let blocked = SessionState::new(&rest, &policy(), Notes::default());
+        let mut same = blocked.clone();
+        same.told.take_back(&Reason::StoreUnavailable);
+        assert_eq!(same, blocked);
+    }
+
+    #[test]
     fn without_values_a_session_still_says_why() {
         let limit = Reason::Limit {
             of: Vital::Systolic,

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::rig::{Clinic, POLICY, cuffs_of};
+use super::rig::{Clinic, POLICY, cuffs_of, pressures};
+use crate::disk_full::SmallDisk;
 use crate::rig::command;
 
 fn message_is(wanted: &'static str) -> impl Fn(&Value) -> bool {
@@ -20,6 +21,38 @@ async fn of_an_answers_message_is_told_whether_it_was_sent_and_whether_it_was_re
     // Another answer is another message.
     clinic.attest("s1", "companion_present").await;
     clinic.daemon().until("the next was sent", message_is("sent")).await;
+}
+
+/// The gate waits for the store with what it would say: meanwhile its last word stands for nothing.
+#[tokio::test]
+async fn a_ready_is_not_shown_while_the_store_does_not_take_that_it_is_over() {
+    let mut clinic = Clinic::open(POLICY, &cuffs_of(&["p1"])).await;
+    clinic.power_cut().await;
+    let wrapper = SmallDisk::wrapper(&clinic.gateway);
+    clinic.start_in(&wrapper.each_ref().map(String::as_str)).await;
+    clinic.open_session("s1", "p1").await;
+    clinic.attest("s1", "companion_present").await;
+    clinic
+        .measure("cuff-p1", &[pressures(120, 80), pressures(121, 80)])
+        .await;
+    clinic.state("s1", "ready").await;
+    let is = |state: &'static str| move |told: &Value| told["sessions"][0]["state"] == state;
+    clinic.daemon().until("it is ready", is("ready")).await;
+    let daemon = clinic.daemon().pid();
+    let disk = SmallDisk::of(&clinic.gateway, daemon);
+    disk.fill();
+    clinic.measure("cuff-p1", &[pressures(190, 80)]).await;
+    let told = clinic.daemon().until("it is not ready any more", is("waiting")).await;
+    let session = &told["sessions"][0];
+    assert_eq!(session["reasons"], json!([{"code": "store_unavailable"}]), "{session}");
+    assert_eq!(
+        (&session["ready"], &session["valid_until"]),
+        (&json!(false), &json!(null)),
+        "{session}"
+    );
+    disk.empty();
+    clinic.state("s1", "crisis").await;
+    clinic.daemon().until("it is told", is("crisis")).await;
 }
 
 #[tokio::test]
