@@ -59,12 +59,14 @@ impl Intake {
         let step = self.gatekeeper.synchronized(synchronized, now);
         self.commit(step).await?;
         let jump = SignedDuration::try_from(self.settings.jump).unwrap_or(SignedDuration::MAX);
-        if self.gatekeeper.clock.stands_still() {
-            if !self.gatekeeper.gate.has_open_session() {
-                self.gatekeeper.clock.set(now);
-                let step = self.gatekeeper.tell(Event::Elapsed { known: true }, now);
-                self.commit(step).await?;
-            } else if synchronized && self.gatekeeper.clock.latest() <= now.wall {
+        let stands_still = self.gatekeeper.clock.stands_still();
+        if !self.gatekeeper.gate.has_open_session() && (stands_still || !self.gatekeeper.gate.is_elapsed_known()) {
+            // Nothing goes by an earlier boot's time any more. (Where sessions could not go on, ending them has set the clock.)
+            self.gatekeeper.clock.set(now);
+            let step = self.gatekeeper.tell(Event::Elapsed { known: true }, now);
+            self.commit(step).await?;
+        } else if stands_still {
+            if synchronized && self.gatekeeper.clock.latest() <= now.wall {
                 info!("the time that has passed since the reboot is known");
                 self.date_anew(now).await?;
             } else if self.gatekeeper.gate.is_elapsed_known() {

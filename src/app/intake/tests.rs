@@ -128,7 +128,11 @@ impl Run {
     }
 
     async fn open(&mut self) {
-        let (session, patient) = (name("s1"), name("p1"));
+        self.open_as("s1").await;
+    }
+
+    async fn open_as(&mut self, session: &str) {
+        let (session, patient) = (name(session), name("p1"));
         let opened = self.ask(Want::Open {
             session,
             patient,

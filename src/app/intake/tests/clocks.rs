@@ -104,6 +104,27 @@ async fn over_a_reboot_the_wall_clock_tells_once_it_is_synchronized_and_not_behi
     assert_eq!(time(&run.said().last().unwrap()["valid_until"]), until);
 }
 
+/// Its events cannot be read any more, so that it ends; the next one goes by the wall clock again.
+#[tokio::test]
+async fn a_session_that_cannot_go_on_after_a_reboot_leaves_no_unknown_time_behind() {
+    let mut run = Run::first().await;
+    run.ready("own").await;
+    let store = Connection::open(run.folder.path().join("cuffd.db")).unwrap();
+    store
+        .execute(
+            "UPDATE event SET told = '{}' WHERE row = (SELECT max(row) FROM event)",
+            [],
+        )
+        .unwrap();
+    let mut run = run.again(SECOND, false).await;
+    assert_eq!(run.last(1)[0].0, "ended");
+    run.synchronized.send_replace(true);
+    run.pass(SignedDuration::from_secs(1), SECOND_LONG).await;
+    run.open_as("s2").await;
+    run.measure("own", &[123, 124]).await;
+    assert_eq!(run.last(1), [pair("ready", "")]);
+}
+
 /// While the store takes nothing a command is sent again; both wait for the gate.
 #[tokio::test]
 async fn a_command_that_comes_twice_before_it_is_carried_out_is_carried_out_once() {
