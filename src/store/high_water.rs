@@ -20,6 +20,9 @@ use super::{StoreError, column, file, sessions};
 use crate::core::delivery::{Kind, NewMessage};
 use crate::core::moment::Now;
 
+/// No number is above this (the database's own limit): what says so is damaged.
+const HIGHEST: u64 = (1 << 53) - 1;
+
 /// The file of one open store.
 pub(super) struct HighWater {
     file: File,
@@ -96,7 +99,8 @@ fn read(file: &mut File) -> BTreeMap<Kind, u64> {
     let line = |line: &str| {
         let (word, number) = line.split_once(' ')?;
         let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == word)?;
-        Some((kind, number.trim().parse().ok()?))
+        let number = number.trim().parse().ok()?;
+        (number <= HIGHEST).then_some((kind, number))
     };
     text.lines().filter_map(line).collect()
 }
