@@ -224,7 +224,10 @@ fn door(config: &Config) -> Result<Option<Door>, AppError> {
         cause,
     };
     let code: Private<String> = file.read().map_err(failed)?;
-    let secret = cookie_secret(&config.store.path.with_file_name("page.key"));
+    let secret = cookie_secret(&config.store.path.with_file_name("page.key")).map_err(|cause| AppError::Setup {
+        what: "there are no random octets for the page's cookies",
+        cause,
+    })?;
     Ok(Some(Door {
         cookies: Cookies::new(&secret, code.clone()),
         code: Code::new(code),
@@ -232,12 +235,12 @@ fn door(config: &Config) -> Result<Option<Door>, AppError> {
 }
 
 /// The secret that cookies are made by: kept, so that browsers are asked for the code once, and not at every restart.
-fn cookie_secret(path: &Path) -> Vec<u8> {
+fn cookie_secret(path: &Path) -> io::Result<Vec<u8>> {
     match kept_secret(path) {
-        Ok(secret) => secret,
+        Ok(secret) => Ok(secret),
         Err(cause) => {
             warn!(%cause, "the page's secret is not kept: after a restart every browser is asked for the code again");
-            new_secret().unwrap_or_default()
+            new_secret()
         }
     }
 }
@@ -280,14 +283,17 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("page.key");
-        let first = cookie_secret(&path);
-        assert_eq!((first.len(), cookie_secret(&path) == first), (SECRET, true));
+        let first = cookie_secret(&path).expect("random octets");
+        assert_eq!(
+            (first.len(), cookie_secret(&path).expect("random octets") == first),
+            (SECRET, true)
+        );
         let mode = std::fs::metadata(&path).expect("it is there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         std::fs::write(&path, b"cut").expect("written");
-        let second = cookie_secret(&path);
+        let second = cookie_secret(&path).expect("random octets");
         assert!(second.len() == SECRET && second != first);
-        let nowhere = cookie_secret(Path::new("/nowhere/page.key"));
+        let nowhere = cookie_secret(Path::new("/nowhere/page.key")).expect("random octets");
         assert!(nowhere.len() == SECRET && nowhere != second);
     }
 }
