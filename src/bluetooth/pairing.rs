@@ -2,7 +2,7 @@
 //!
 //! * The radio is taken as a cuff's task takes it: nobody scans or connects meanwhile.
 //! * Nothing is subscribed to here: what the cuff has in its memory waits for the cuff's own task, which takes the link over.
-//! * What came to nothing leaves no bond behind.
+//! * What came to nothing leaves no bond behind, unless the daemon ends in the moment in which it was made.
 
 use std::pin::pin;
 use std::time::Duration;

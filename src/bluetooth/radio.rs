@@ -188,7 +188,7 @@ impl Tower {
 
     async fn stop(&mut self) -> Result<(), RadioError> {
         self.stopping = true;
-        // It leaves no bond: what is not bonded yet bluetoothd drops, and whoever asked hears nothing more.
+        // What is not bonded yet bluetoothd drops; a bond made in this very moment stays, and the next `pair` makes a new one.
         self.pairings.abort_all();
         for registered in self.cuffs.values() {
             registered.stop.cancel();

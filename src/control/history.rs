@@ -58,7 +58,7 @@ fn told(event: &StoredEvent) -> Option<Told> {
         at: event.at,
         told_at: event.told_at,
         synchronized: event.synchronized,
-        // One that cannot be read was passed over by the gate too.
+        // One that cannot be read is left out here; the gate let no session go on by it.
         record: serde_json::from_str(event.told.expose()).ok()?,
     })
 }

@@ -38,7 +38,7 @@ const WORTH_TAKING: i64 = 500;
 /// What one piece of housekeeping has done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pruned {
-    /// How many messages went.
+    /// How many messages and ended sessions went.
     pub messages: usize,
     /// Whether there is more to do at once.
     pub more: bool,

@@ -67,7 +67,6 @@ pub(super) struct OpenConnection {
     pub(super) facts: Facts,
     /// The cuff's clock is known as well as it will be.
     pub(super) settled: bool,
-    pub(super) brought: usize,
     waiting: Vec<Waiting>,
 }
 
@@ -90,14 +89,12 @@ impl OpenConnection {
         Self {
             facts,
             settled: false,
-            brought: 0,
             waiting: Vec::new(),
         }
     }
 
     pub(super) fn wait(&mut self, one: Waiting) {
-        self.brought += 1;
-        self.facts.brought = self.brought;
+        self.facts.brought += 1;
         self.waiting.push(one);
     }
 

@@ -75,7 +75,7 @@ impl Intake {
         let nothing_stored = self.connected.remove(cuff).is_some();
         let open = self.open.remove(cuff);
         if open.is_some() || nothing_stored {
-            self.tell_ending(cuff, ending, open.as_ref().map_or(0, |open| open.brought));
+            self.tell_ending(cuff, ending, open.as_ref().map_or(0, |open| open.facts.brought));
         }
         match open {
             Some(open) => self.end(open, at).await,

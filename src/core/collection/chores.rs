@@ -16,7 +16,7 @@ pub(super) struct Reads {
 }
 
 impl Reads {
-    /// What to read: the battery and the features each time, the rest once.
+    /// What to read: the battery each time, the rest once.
     pub(super) fn plan(catalogue: &Catalogue, known: &Description) -> Self {
         let wanted = [
             (Characteristic::Feature, known.features.is_none()),
