@@ -24,6 +24,8 @@ pub(crate) struct Books {
     visits: Vec<Visit>,
     /// What the gateway took over: its cuffs forget it.
     pub(crate) confirmed: BTreeSet<Values>,
+    /// Connections that came to their end and of which less was taken over than the cuff had.
+    short: BTreeSet<String>,
     /// What the gateway called stored: ids.
     pub(crate) stored: BTreeSet<String>,
 }
@@ -80,8 +82,12 @@ impl Books {
             let Some(visit) = visit else {
                 panic!("nobody ordered this: {line}")
             };
-            if field(line, "measurements=") == Some(visit.values.len().to_string().as_str()) {
+            let brought = visit.values.len().to_string();
+            if field(line, "measurements=") == Some(brought.as_str()) {
                 self.confirmed.extend(&visit.values);
+            } else if field(line, "ending=") == Some("Delivered") {
+                self.short
+                    .insert(format!("{brought} were brought: {}", line.trim_end()));
             }
         }
     }
@@ -104,7 +110,7 @@ impl Books {
         brought.all(|values| self.confirmed.contains(values))
     }
 
-    /// What was taken over and is not among these messages.
+    /// What was taken over, or should have been, and is not among these messages.
     pub(crate) fn missing(&self, readings: &[&Value]) -> Vec<String> {
         let number = |reading: &Value, name: &str| reading[name].as_f64().map(|value| format!("{value}"));
         let values: BTreeSet<[Option<String>; 3]> = readings
@@ -117,7 +123,10 @@ impl Books {
         });
         let not_come = not_come.map(|values| format!("the cuff was told that {values:?} is taken over; it never came"));
         let not_heard = self.stored.iter().filter(|id| !ids.contains(id.as_str()));
-        not_come
+        self.short
+            .iter()
+            .cloned()
+            .chain(not_come)
             .chain(not_heard.map(|id| format!("reading {id} was stored; it never came")))
             .collect()
     }

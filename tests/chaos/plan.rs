@@ -52,6 +52,8 @@ pub(crate) enum Act {
     Attest(usize),
     Report,
     Kill(Who),
+    /// The gateway is told to end.
+    Stop,
     Start(Who),
     Pause(Who),
     Continue(Who),
@@ -140,6 +142,18 @@ impl Plan {
         }
     }
 
+    /// Whether a gateway may end by itself like this: where its disk is full, and where what it finds there is damaged; 75 leaves that
+    /// to the next start.
+    pub(crate) fn ends(&self, code: Option<i32>) -> bool {
+        let is_damaged = self.damages().next().is_some();
+        let is_full = self.acts.iter().any(|(_, act)| *act == Act::Fill);
+        match code {
+            Some(74) => is_full || is_damaged,
+            Some(75) => is_damaged,
+            _ => false,
+        }
+    }
+
     /// Whether the gateway's files were damaged in it, and how.
     pub(crate) fn damages(&self) -> impl Iterator<Item = Damage> {
         self.acts.iter().filter_map(|(_, act)| {
@@ -183,6 +197,7 @@ impl Dice {
         let after = at + self.between(50, 2_500);
         let who = self.one_of(&[Who::Gateway, Who::Gateway, Who::Broker, Who::Platform]);
         match self.between(0, 24) {
+            0 if who == Who::Gateway => acts.extend([(at, Act::Stop), (after, Act::Start(who))]),
             0..8 => acts.extend([(at, Act::Kill(who)), (after, Act::Start(who))]),
             8..12 => acts.extend([(at, Act::Pause(who)), (after, Act::Continue(who))]),
             12..17 => {
@@ -226,9 +241,13 @@ fn a_seed_decides_everything() {
     }
     let is_in = |wanted: fn(&Act) -> bool| all.iter().any(wanted);
     assert!(is_in(|act| matches!(act, Act::Trouble(Trouble::CutAfter(_)))));
+    for trouble in [Trouble::Cut, Trouble::Stall, Trouble::Swallow] {
+        assert!(all.contains(&Act::Trouble(trouble)), "{trouble:?}");
+    }
     assert!(is_in(|act| matches!(act, Act::Damage(Damage::Octet(_)))));
+    assert!(is_in(|act| matches!(act, Act::Damage(Damage::Page(_)))));
     assert!(is_in(|act| matches!(act, Act::Damage(Damage::ShortLog(_)))));
     assert!(is_in(|act| matches!(act, Act::Step(seconds) if *seconds < 0)));
     assert!(is_in(|act| matches!(act, Act::Step(seconds) if *seconds > 0)));
-    assert!(all.contains(&Act::Fill) && all.contains(&Act::ReadOnly));
+    assert!(all.contains(&Act::Fill) && all.contains(&Act::ReadOnly) && all.contains(&Act::Stop));
 }

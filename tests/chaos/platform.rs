@@ -15,6 +15,7 @@ use serde_json::json;
 use tokio::process::{Child, Command};
 
 use crate::clinic::lasting;
+use crate::judge::Arrived;
 use crate::rig::COMMAND;
 
 /// What it takes in.
@@ -73,19 +74,23 @@ impl Platform {
     }
 
     /// What it has, doubles too, as it came.
-    pub(crate) fn texts(&self) -> Vec<String> {
+    pub(crate) fn arrived(&self) -> Vec<Arrived> {
         written(&self.ledger)
     }
 }
 
 /// Whole lines only: it was killed before it had said that it has the other.
-fn written(ledger: &Path) -> Vec<String> {
+fn written(ledger: &Path) -> Vec<Arrived> {
     let text = std::fs::read_to_string(ledger).unwrap_or_default();
-    let whole = text.split_inclusive('\n').filter(|line| line.ends_with('\n'));
-    whole
-        .map(|line| line.trim_end().to_owned())
-        .filter(|line| line.starts_with('{') && line.ends_with('}'))
-        .collect()
+    let whole = text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n'));
+    let arrived = whole.filter_map(|line| {
+        let (at, text) = line.split_once(' ')?;
+        text.ends_with('}').then(|| Arrived {
+            at: at.parse().expect("it writes down when"),
+            text: text.to_owned(),
+        })
+    });
+    arrived.collect()
 }
 
 fn open(ledger: &Path) -> File {
@@ -119,7 +124,8 @@ async fn the_process() {
                 }
             }
             Ok(Event::Incoming(Incoming::Publish(publish))) => {
-                let line = [publish.payload.as_ref(), b"\n"].concat();
+                let at = format!("{} ", cuffd::clock::wall());
+                let line = [at.as_bytes(), publish.payload.as_ref(), b"\n"].concat();
                 ledger.write_all(&line).unwrap();
                 client.try_ack(&publish).unwrap();
                 let message: serde_json::Value = serde_json::from_slice(&publish.payload).unwrap();

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::judge::{Messages, Policy, Verdict, WallClock, judge};
+use crate::judge::{Messages, Policy, Verdict, judge};
 use crate::plan::{Act, Damage, Measured, PATIENTS, Plan};
 use crate::world::World;
 
@@ -26,7 +26,7 @@ pub(crate) struct Outcome {
     pub(crate) failed: usize,
     readings: usize,
     answers: usize,
-    ready: usize,
+    pub(crate) ready: usize,
     lost: usize,
     falsely_ready: usize,
     doubles: usize,
@@ -124,7 +124,7 @@ async fn carry_out(seed: u64, left: PathBuf) -> (Outcome, Vec<String>) {
     let mended = Instant::now();
     let in_vain = settle(&mut world).await;
     let settled = mended.elapsed();
-    let code = world.stop().await;
+    let code = world.stop().await.flatten();
     let (mut outcome, mut complaints) = judged(&world).await;
     outcome.slowest = settled;
     complaints.extend(in_vain);
@@ -162,7 +162,7 @@ async fn settle(world: &mut World) -> Option<String> {
 
 /// Every session's end, and everything that the gateway took over.
 fn has_come(world: &World) -> bool {
-    let messages = Messages::from_texts(&world.platform.texts()).unwrap_or_default();
+    let messages = Messages::from_arrived(&world.platform.arrived()).unwrap_or_default();
     let answers = messages.of_kind("readiness");
     let has_ended = |session: &Value| {
         let mut of_it = answers.iter().filter(|answer| answer["session"] == *session);
@@ -196,8 +196,8 @@ fn is_quiet(state: &Value) -> bool {
 }
 
 async fn judged(world: &World) -> (Outcome, Vec<String>) {
-    let texts = world.platform.texts();
-    let messages = match Messages::from_texts(&texts) {
+    let arrived = world.platform.arrived();
+    let messages = match Messages::from_arrived(&arrived) {
         Ok(messages) => messages,
         Err(why) => {
             return (
@@ -209,25 +209,21 @@ async fn judged(world: &World) -> (Outcome, Vec<String>) {
             );
         }
     };
-    let acts = world.plan.acts.iter();
-    let steps: Vec<i64> = acts
-        .filter_map(|(_, act)| if let Act::Step(by) = act { Some(*by) } else { None })
-        .collect();
-    let clock = WallClock {
-        // What was set back is made up for in the end.
-        forward: SignedDuration::from_secs(steps.iter().map(|by| by.abs()).sum()),
-        is_steady: steps.iter().all(|by| *by > 0),
-    };
+    let heads = world.heads().expect("a store that it used until the end");
+    let policy = policy(&world.plan);
     let Verdict {
         mut lost,
+        taken,
         falsely_ready,
-    } = judge(&policy(&world.plan), &messages, &world.heads(), clock);
+    } = judge(&policy, &messages, &heads, &world.damaged, &world.clock);
     // The gateway says what was damaged, and what is missing shows as gaps. A log that was cut short is not told of where
-    // nothing that has a number was in it. It excuses what is lost by it, and no false answer.
+    // nothing that has a number was in it.
     let is_short = world.plan.damages().any(|damage| matches!(damage, Damage::ShortLog(_)));
     let is_damaged = is_short || world.plan.damages().count() > 0 && world.said.contains("moved aside");
-    let taken_by_damage = if is_damaged { std::mem::take(&mut lost).len() } else { 0 };
-    // Whatever the damage took, it took nothing that came after it.
+    let taken_by_damage = taken.len();
+    if !is_damaged {
+        lost.extend(taken);
+    }
     lost.extend(world.books.missing(&messages.of_kind("reading")));
     let answers = messages.of_kind("readiness");
     let outcome = Outcome {
@@ -273,14 +269,11 @@ async fn unproved(world: &World, messages: &Messages) -> Vec<String> {
     std::fs::write(&file, lines).unwrap();
     let words = ["verify", "--keys", keys.to_str().unwrap(), file.to_str().unwrap()];
     let answer = world.gateway.ask_plainly(&words).await;
-    let good = answer.stdout.lines().filter(|line| line.starts_with("ok ")).count();
-    if good == messages.all.len() {
-        return Vec::new();
+    let (good, bad): (Vec<&str>, Vec<&str>) = answer.stdout.lines().partition(|line| line.starts_with("ok "));
+    let mut complaints: Vec<String> = bad.into_iter().map(str::to_owned).collect();
+    if good.len() != messages.all.len() || answer.code != Some(0) {
+        let (good, all, code) = (good.len(), messages.all.len(), answer.code);
+        complaints.push(format!("{good} of {all} proofs hold, {code:?}: {}", answer.stderr));
     }
-    answer
-        .stdout
-        .lines()
-        .filter(|line| !line.starts_with("ok "))
-        .map(str::to_owned)
-        .collect()
+    complaints
 }

@@ -1,11 +1,11 @@
 //! Everything that runs in a run, and what can be done to it.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
+use jiff::SignedDuration;
 use rusqlite::Connection;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -15,6 +15,7 @@ use tokio::process::{Child, ChildStdin};
 use crate::books::Books;
 use crate::clinic::Clinic;
 use crate::disk::Disk;
+use crate::judge::{Heads, WallClock};
 use crate::mosquitto::Mosquitto;
 use crate::plan::{Act, Measured, PATIENTS, Plan, Who};
 use crate::platform::Platform;
@@ -63,9 +64,10 @@ pub(crate) struct World {
     runs: usize,
     sessions: [Option<String>; PATIENTS],
     opened: usize,
-    /// By how much the gateway's clock was set, and by how much at the most.
-    stepped: i64,
-    highest: i64,
+    /// When the gateway's clock was set, and by how much.
+    pub(crate) clock: WallClock,
+    /// The highest numbers given out when files were damaged last.
+    pub(crate) damaged: Heads,
     journal: File,
 }
 
@@ -122,8 +124,8 @@ impl World {
             runs: 0,
             sessions: [const { None }; PATIENTS],
             opened: 0,
-            stepped: 0,
-            highest: 0,
+            clock: WallClock::default(),
+            damaged: Heads::new(),
             journal,
         };
         world.start_gateway();
@@ -149,6 +151,15 @@ impl World {
             }
             Act::Report => self.clinic.send("report", &json!({})),
             Act::Kill(who) => self.kill(*who).await,
+            Act::Stop => {
+                // A stopped process hears nothing.
+                self.signal(Who::Gateway, Signal::CONT);
+                let code = self.stop().await.flatten();
+                assert!(
+                    code.is_none_or(|code| code == 0) || self.plan.ends(code),
+                    "told to end, it ends with {code:?}"
+                );
+            }
             Act::Start(who) => self.start(*who).await,
             Act::Pause(who) => self.signal(*who, Signal::STOP),
             Act::Continue(who) => self.signal(*who, Signal::CONT),
@@ -160,19 +171,27 @@ impl World {
             Act::Damage(damage) => {
                 self.kill(Who::Gateway).await;
                 self.books.damaged();
+                self.note_heads();
                 let done = self.disk.damage(*damage);
                 self.tell(&done);
             }
             Act::Step(seconds) => {
-                self.stepped += seconds;
-                self.highest = self.highest.max(self.stepped);
-                self.set_clock(self.stepped);
+                self.clock
+                    .steps
+                    .push((cuffd::clock::wall(), SignedDuration::from_secs(*seconds)));
+                let by: SignedDuration = self.clock.steps.iter().map(|(_, by)| *by).sum();
+                fs::write(self.gateway.path("clock"), format!("{:+}\n", by.as_secs())).unwrap();
             }
         }
     }
 
-    fn set_clock(&self, seconds: i64) {
-        fs::write(self.gateway.path("clock"), format!("{seconds:+}\n")).unwrap();
+    /// Notes how far the numbers have come before files are damaged; where they were damaged before, nothing tells any more.
+    fn note_heads(&mut self) {
+        let unknown = || ["alert", "readiness", "reading", "fhir"].map(|kind| (kind.to_owned(), u64::MAX));
+        for (kind, head) in self.heads().unwrap_or_else(|_| unknown().into()) {
+            let noted = self.damaged.entry(kind).or_default();
+            *noted = head.max(*noted);
+        }
     }
 
     fn open(&mut self, patient: usize) {
@@ -294,9 +313,8 @@ impl World {
         if let Some(status) = running.process.try_wait().unwrap() {
             self.tell(&format!("the gateway has ended by itself: {status}"));
             self.close_log();
-            // 75: damage that was found while it ran, and that the next start sees to.
             assert!(
-                [Some(74), Some(75)].contains(&status.code()),
+                self.plan.ends(status.code()),
                 "it ends by itself only where the store cannot be used"
             );
             self.start_gateway();
@@ -316,8 +334,6 @@ impl World {
     pub(crate) async fn mend(&mut self) {
         self.proxy.heal();
         self.disk.empty();
-        // A message that waits for its receipt does so until a wall time: with a clock set back, for as long as that was.
-        self.set_clock(self.highest);
         for who in [Who::Gateway, Who::Broker, Who::Platform] {
             self.signal(who, Signal::CONT);
             self.start(who).await;
@@ -340,24 +356,33 @@ impl World {
     }
 
     /// The highest numbers that were given out, by kind, as the store of a gateway that was ended has them.
-    pub(crate) fn heads(&self) -> BTreeMap<String, u64> {
+    ///
+    /// # Errors
+    /// It was damaged before.
+    pub(crate) fn heads(&self) -> rusqlite::Result<Heads> {
+        for earlier in ["cuffd.db", "cuffd.db-wal", "cuffd.db-shm"] {
+            let _none = fs::remove_file(self.left.join(earlier));
+        }
         // Opened where it lies, what stands below the small disk would be opened.
         self.disk.copy_to(&self.left);
         let store = Connection::open(self.left.join("cuffd.db")).unwrap();
-        let mut counters = store.prepare("SELECT kind, highest FROM counter").unwrap();
-        let heads = counters.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned())));
-        heads.unwrap().map(Result::unwrap).collect()
+        let read = || -> rusqlite::Result<Heads> {
+            let mut counters = store.prepare("SELECT kind, highest FROM counter")?;
+            let heads = counters.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned())))?;
+            heads.collect()
+        };
+        read()
     }
 
-    /// Ends the gateway in order.
-    pub(crate) async fn stop(&mut self) -> Option<i32> {
+    /// Ends the gateway in order, and says how it ended, if it ran.
+    pub(crate) async fn stop(&mut self) -> Option<Option<i32>> {
         self.signal(Who::Gateway, Signal::TERM);
         let running = self.running.as_mut()?;
         let status = crate::rig::within("the end of the gateway", running.process.wait())
             .await
             .unwrap();
         self.close_log();
-        status.code()
+        Some(status.code())
     }
 
     /// Keeps the broker's log, too.

@@ -1,11 +1,9 @@
 //! The judge can fail: each of these is one change to messages that are all well.
 
-use std::collections::BTreeMap;
-
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::{Messages, Policy, Verdict, WallClock, judge};
+use super::{Arrived, Heads, Messages, Policy, Verdict, WallClock, judge, time};
 
 const POLICY: Policy = Policy {
     systolic: (90.0, 140.0),
@@ -66,15 +64,28 @@ fn one<'a>(messages: &'a mut [Value], id: &str) -> &'a mut Value {
         .expect("there is one")
 }
 
+/// Each came when it was made, by a clock that nobody has set.
+fn arrived(messages: &[Value]) -> Messages {
+    let at = |message: &Value| time(&message["created_at"]).unwrap();
+    let arrived = messages.iter().map(|message| Arrived {
+        at: at(message),
+        text: message.to_string(),
+    });
+    Messages::from_arrived(&arrived.collect::<Vec<_>>()).unwrap()
+}
+
 fn verdict(messages: &[Value]) -> Verdict {
-    let texts: Vec<String> = messages.iter().map(Value::to_string).collect();
-    let messages = Messages::from_texts(&texts).unwrap();
+    verdict_by(&WallClock::default(), messages)
+}
+
+fn verdict_by(clock: &WallClock, messages: &[Value]) -> Verdict {
+    let messages = arrived(messages);
     let head = |kind: &str| {
         let seqs = messages.of_kind(kind);
         (kind.to_owned(), seqs.last().map_or(0, |last| super::seq(last)))
     };
-    let heads: BTreeMap<String, u64> = [head("reading"), head("readiness")].into();
-    judge(&POLICY, &messages, &heads, WallClock::RIGHT)
+    let heads: Heads = [head("reading"), head("readiness")].into();
+    judge(&POLICY, &messages, &heads, &Heads::new(), clock)
 }
 
 #[test]
@@ -199,19 +210,65 @@ fn what_is_missing_or_doubled_is_seen() {
             .lost
             .contains(&"readiness 1 is two messages, of other runs".to_owned())
     );
-    let texts: Vec<String> = well().iter().map(Value::to_string).collect();
-    let messages = Messages::from_texts(&texts).unwrap();
-    let short = BTreeMap::from([("reading".to_owned(), 3), ("readiness".to_owned(), 3)]);
-    let told = judge(&POLICY, &messages, &short, WallClock::RIGHT);
+    let short = Heads::from([("reading".to_owned(), 3), ("readiness".to_owned(), 3)]);
+    let (messages, clock) = (arrived(&well()), WallClock::default());
+    let told = judge(&POLICY, &messages, &short, &Heads::new(), &clock);
     assert_eq!(told.lost, ["readiness 4 was never given out", "reading 3 is missing"]);
+    // Damage takes what was made before it, and nothing else.
+    let damaged = Heads::from([("reading".to_owned(), 3), ("readiness".to_owned(), 3)]);
+    let told = judge(&POLICY, &messages, &short, &damaged, &clock);
+    assert_eq!(
+        (told.lost.len(), told.taken),
+        (1, vec!["reading 3 is missing".to_owned()])
+    );
+}
+
+#[test]
+fn a_step_of_the_clock_excuses_what_came_after_it_alone() {
+    let beyond = |by: i64, at: &str| {
+        let mut messages = well();
+        one(&mut messages, "a3")["valid_until"] = json!("2026-11-28T10:10:30Z");
+        let clock = WallClock {
+            steps: vec![(at.parse().unwrap(), SignedDuration::from_secs(by))],
+        };
+        verdict_by(&clock, &messages).falsely_ready.join("\n")
+    };
+    assert_eq!(beyond(10, "2026-11-28T10:00:15Z"), "");
+    for (by, at) in [
+        (9, "2026-11-28T10:00:15Z"),
+        (-10, "2026-11-28T10:00:15Z"),
+        (10, "2026-11-28T10:00:25Z"),
+    ] {
+        let told = beyond(by, at);
+        assert!(told.contains("answer 3: valid until"), "{by} s at {at}: {told}");
+    }
+}
+
+#[test]
+fn a_ready_that_stays_is_seen_until_the_clock_is_set_back() {
+    for (set_back, is_seen) in [("2026-11-28T10:00:35Z", true), ("2026-11-28T10:00:22Z", false)] {
+        let mut messages = well();
+        messages.push(reading(3, 25, 185));
+        let clock = WallClock {
+            steps: vec![(set_back.parse().unwrap(), SignedDuration::from_secs(-60))],
+        };
+        let told = verdict_by(&clock, &messages).falsely_ready.join("\n");
+        assert_eq!(told.contains("stands against"), is_seen, "{set_back}: {told}");
+    }
 }
 
 #[test]
 fn doubles_are_counted_and_must_be_the_same_octets() {
-    let text = well()[2].to_string();
-    let messages = Messages::from_texts(&[text.clone(), text.clone(), text.clone()]).unwrap();
+    let first = Arrived {
+        at: "2026-11-28T10:00:10Z".parse().unwrap(),
+        text: well()[2].to_string(),
+    };
+    let messages = Messages::from_arrived(&[first.clone(), first.clone(), first.clone()]).unwrap();
     assert_eq!((messages.all.len(), messages.doubles), (1, 2));
-    let other = text.replace("120", "121");
-    let refused = Messages::from_texts(&[text, other]).unwrap_err();
+    let other = Arrived {
+        text: first.text.replace("120", "121"),
+        ..first.clone()
+    };
+    let refused = Messages::from_arrived(&[first, other]).unwrap_err();
     assert!(refused.contains("other octets"), "{refused}");
 }

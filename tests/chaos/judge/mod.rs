@@ -26,21 +26,31 @@ pub(crate) struct Policy {
     pub(crate) attestations: &'static [&'static str],
 }
 
-/// How far the gateway's wall clock can be followed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The gateway's wall clock: when it was set by how much, by a clock that nobody has set.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct WallClock {
-    /// All steps forward together.
-    pub(crate) forward: SignedDuration,
-    /// It has never stepped back, so that times order what happened.
-    pub(crate) is_steady: bool,
+    pub(crate) steps: Vec<(Timestamp, SignedDuration)>,
 }
 
 impl WallClock {
-    /// One that nobody has set.
-    pub(crate) const RIGHT: Self = Self {
-        forward: SignedDuration::ZERO,
-        is_steady: true,
-    };
+    /// All steps forward together until then: so much later is what a message that came then may call by an older name.
+    fn forward(&self, until: Timestamp) -> SignedDuration {
+        let before = self.steps.iter().filter(|(at, by)| *at <= until && by.is_positive());
+        before.map(|(_, by)| *by).sum()
+    }
+
+    /// Whether what came then was said before the clock was ever set back, so that its times order what happened.
+    fn is_steady(&self, came_at: Timestamp) -> bool {
+        !self.steps.iter().any(|(at, by)| *at <= came_at && by.is_negative())
+    }
+}
+
+/// A message as it came to the platform.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Arrived {
+    /// When, by a clock that nobody has set.
+    pub(crate) at: Timestamp,
+    pub(crate) text: String,
 }
 
 /// So a store tells that it was set back to an earlier time (contract 3).
@@ -51,6 +61,8 @@ pub(crate) const OF_OTHER_RUNS: &str = ", of other runs";
 pub(crate) struct Verdict {
     /// Missing, or not what it was.
     pub(crate) lost: Vec<String>,
+    /// The same, of what was made before files were damaged.
+    pub(crate) taken: Vec<String>,
     /// Ready where it should not be.
     pub(crate) falsely_ready: Vec<String>,
 }
@@ -59,6 +71,8 @@ pub(crate) struct Verdict {
 #[derive(Debug, Default)]
 pub(crate) struct Messages {
     pub(crate) all: Vec<Value>,
+    /// When each came for the first time, by its id.
+    came: HashMap<String, Timestamp>,
     /// How often one came again.
     pub(crate) doubles: usize,
 }
@@ -68,22 +82,31 @@ impl Messages {
     ///
     /// # Errors
     /// A double has other octets, or something is no signed message.
-    pub(crate) fn from_texts(texts: &[String]) -> Result<Self, String> {
+    pub(crate) fn from_arrived(arrived: &[Arrived]) -> Result<Self, String> {
         let mut octets: HashMap<String, &String> = HashMap::new();
         let mut messages = Self::default();
-        for text in texts {
+        for Arrived { at, text } in arrived {
             let message: Value = serde_json::from_str(text).map_err(|error| format!("{error}: {text}"))?;
             let id = message["id"]
                 .as_str()
                 .ok_or_else(|| format!("no id: {text}"))?
                 .to_owned();
-            match octets.insert(id, text) {
-                None => messages.all.push(message),
+            match octets.insert(id.clone(), text) {
+                None => {
+                    messages.all.push(message);
+                    messages.came.insert(id, *at);
+                }
                 Some(before) if before == text => messages.doubles += 1,
                 Some(before) => return Err(format!("a double has other octets: {before} {text}")),
             }
         }
         Ok(messages)
+    }
+
+    /// When it came for the first time.
+    fn came_at(&self, message: &Value) -> Timestamp {
+        let came = message["id"].as_str().and_then(|id| self.came.get(id));
+        came.copied().expect("what came has come at some time")
     }
 
     /// Those of this kind, by their numbers.
@@ -95,34 +118,50 @@ impl Messages {
     }
 }
 
-/// Judges a whole run. `heads` are the highest numbers that the gateway has given out, by kind.
-pub(crate) fn judge(policy: &Policy, messages: &Messages, heads: &BTreeMap<String, u64>, clock: WallClock) -> Verdict {
+/// The highest numbers that a gateway has given out, by kind.
+pub(crate) type Heads = BTreeMap<String, u64>;
+
+/// Judges a whole run, at whose end the numbers had come to `heads`, and to `damaged` when files were damaged last.
+pub(crate) fn judge(
+    policy: &Policy,
+    messages: &Messages,
+    heads: &Heads,
+    damaged: &Heads,
+    clock: &WallClock,
+) -> Verdict {
     let mut verdict = Verdict::default();
     for (kind, head) in heads {
-        verdict.lost.extend(gaps(kind, &messages.of_kind(kind), *head));
+        let before = damaged.get(kind).copied().unwrap_or(0);
+        for (seq, what) in gaps(kind, &messages.of_kind(kind), *head) {
+            if seq <= before {
+                verdict.taken.push(what);
+            } else {
+                verdict.lost.push(what);
+            }
+        }
     }
     verdict.falsely_ready = ready::falsely(policy, messages, clock);
     verdict
 }
 
 /// Numbers that are missing, or that two messages share.
-fn gaps(kind: &str, messages: &[&Value], head: u64) -> Vec<String> {
+fn gaps(kind: &str, messages: &[&Value], head: u64) -> Vec<(u64, String)> {
     let mut runs: BTreeMap<u64, Vec<&Value>> = BTreeMap::new();
     for message in messages {
         runs.entry(seq(message)).or_default().push(&message["run"]);
     }
     let missing = (1..=head).filter(|seq| !runs.contains_key(seq));
-    let missing = missing.map(|seq| format!("{kind} {seq} is missing"));
+    let missing = missing.map(|seq| (seq, format!("{kind} {seq} is missing")));
     let shared = runs.iter().filter(|(_, runs)| runs.len() > 1).map(|(seq, runs)| {
         let other = if runs.windows(2).any(|pair| pair[0] == pair[1]) {
             ""
         } else {
             OF_OTHER_RUNS
         };
-        format!("{kind} {seq} is two messages{other}")
+        (*seq, format!("{kind} {seq} is two messages{other}"))
     });
     let beyond = runs.keys().filter(|seq| **seq > head);
-    let beyond = beyond.map(|seq| format!("{kind} {seq} was never given out"));
+    let beyond = beyond.map(|seq| (*seq, format!("{kind} {seq} was never given out")));
     missing.chain(shared).chain(beyond).collect()
 }
 

@@ -27,7 +27,7 @@ const ROUNDING: SignedDuration = SignedDuration::from_millis(50);
 const TOGETHER: SignedDuration = SignedDuration::from_secs(3);
 
 /// Everything that is wrong.
-pub(super) fn falsely(policy: &Policy, messages: &Messages, clock: WallClock) -> Vec<String> {
+pub(super) fn falsely(policy: &Policy, messages: &Messages, clock: &WallClock) -> Vec<String> {
     let readings: HashMap<&str, &Value> = messages
         .of_kind("reading")
         .into_iter()
@@ -46,7 +46,7 @@ pub(super) fn falsely(policy: &Policy, messages: &Messages, clock: WallClock) ->
             session,
             answers,
             readings: &readings,
-            all: &messages.all,
+            messages,
             policy,
             clock,
         };
@@ -60,9 +60,9 @@ struct Session<'a> {
     session: &'a str,
     answers: &'a [&'a Value],
     readings: &'a HashMap<&'a str, &'a Value>,
-    all: &'a [Value],
+    messages: &'a Messages,
     policy: &'a Policy,
-    clock: WallClock,
+    clock: &'a WallClock,
 }
 
 impl Session<'_> {
@@ -79,10 +79,8 @@ impl Session<'_> {
                 self.not_used_up(place).into_iter().for_each(&mut say);
             }
         }
-        if self.clock.is_steady {
-            found.extend(self.evidence().flat_map(|reading| self.stands_against(reading)));
-            found.extend(self.unsaid_after_restarts());
-        }
+        found.extend(self.evidence().flat_map(|reading| self.stands_against(reading)));
+        found.extend(self.unsaid_after_restarts());
         found
     }
 
@@ -92,8 +90,10 @@ impl Session<'_> {
         let (Some(created_at), Some(valid_until)) = (time(&answer["created_at"]), time(&answer["valid_until"])) else {
             return vec!["does not say until when".to_owned()];
         };
+        let came_at = self.messages.came_at(answer);
+        let forward = self.clock.forward(came_at);
         // What is said in the moment of a step is over by its own words, and stops nobody from being right.
-        if valid_until <= created_at && self.clock.forward.is_zero() {
+        if valid_until <= created_at && forward.is_zero() {
             why.push("over before it was said".to_owned());
         }
         if answer["reasons"] != serde_json::json!([]) {
@@ -107,10 +107,11 @@ impl Session<'_> {
         if readings.len() != counted.len() {
             why.push("counts a reading that never came".to_owned());
         }
-        why.extend(readings.iter().flat_map(|reading| self.may_count(reading, created_at)));
+        let said_at = self.clock.is_steady(came_at).then_some(created_at);
+        why.extend(readings.iter().flat_map(|reading| self.may_count(reading, said_at)));
         why.extend(self.means(answer, &readings));
         let ends = self.ends(answer, &readings);
-        if ends.iter().any(|end| valid_until > *end + self.clock.forward) {
+        if ends.iter().any(|end| valid_until > *end + forward) {
             why.push(format!("valid until {valid_until}, beyond one of {ends:?}"));
         }
         why
@@ -136,8 +137,8 @@ impl Session<'_> {
             .collect()
     }
 
-    /// What speaks against counting this reading.
-    fn may_count(&self, reading: &Value, said_at: Timestamp) -> Vec<String> {
+    /// What speaks against counting this reading in what was said then, where that is known.
+    fn may_count(&self, reading: &Value, said_at: Option<Timestamp>) -> Vec<String> {
         let mut why = Vec::new();
         let mut must = |holds: bool, what: &str| {
             if !holds {
@@ -165,7 +166,7 @@ impl Session<'_> {
             received.duration_since(taken) <= self.policy.max_reading_age,
             "is stale",
         );
-        must(!self.clock.is_steady || received <= said_at, "came later");
+        must(said_at.is_none_or(|said_at| received <= said_at), "came later");
         why
     }
 
@@ -208,17 +209,29 @@ impl Session<'_> {
         why
     }
 
-    /// Readings of this session whose values count against it.
-    fn evidence(&self) -> impl Iterator<Item = &Value> {
+    /// Those answers that came before the clock was set back. What was said next is not known where others came after it.
+    fn steady(&self) -> &[&Value] {
+        let is_steady = |answer: &&Value| self.clock.is_steady(self.messages.came_at(answer));
+        let steady = self.answers.iter().take_while(|answer| is_steady(answer)).count();
+        &self.answers[..steady]
+    }
+
+    /// Readings of this session that came before the clock was set back.
+    fn own(&self) -> impl Iterator<Item = &Value> {
         self.readings.values().copied().filter(|reading| {
+            reading["session"] == self.session && self.clock.is_steady(self.messages.came_at(reading))
+        })
+    }
+
+    /// Those whose values count against it.
+    fn evidence(&self) -> impl Iterator<Item = &Value> {
+        self.own().filter(|reading| {
             let mut codes = reading["reasons"]
                 .as_array()
                 .into_iter()
                 .flatten()
                 .map(|reason| &reason["code"]);
-            reading["session"] == self.session
-                && pressures(reading).is_some()
-                && !codes.any(|code| NO_EVIDENCE.iter().any(|none| code == none))
+            pressures(reading).is_some() && !codes.any(|code| NO_EVIDENCE.iter().any(|none| code == none))
         })
     }
 
@@ -230,10 +243,14 @@ impl Session<'_> {
         if !is_final && !is_outside {
             return Vec::new();
         }
-        let standing = self
-            .answers
+        let answers = self.steady();
+        let standing = answers
             .iter()
             .rposition(|answer| time(&answer["created_at"]) <= judged_at);
+        let is_next_unknown = standing.is_none_or(|standing| standing + 1 == answers.len());
+        if is_next_unknown && answers.len() < self.answers.len() {
+            return Vec::new();
+        }
         let Some(standing) = standing else {
             return vec![format!(
                 "session {}: reading {} came before its first answer",
@@ -241,7 +258,7 @@ impl Session<'_> {
             )];
         };
         let is_false = |answer: &&&Value| answer["ready"] == true && (is_final || self.is_without(answer, reading));
-        let is_taken_back = self.answers.get(standing + 1).is_some_and(|next| {
+        let is_taken_back = answers.get(standing + 1).is_some_and(|next| {
             let within = time(&next["created_at"]).zip(judged_at);
             within.is_some_and(|(said, judged)| said.duration_since(judged) <= TOGETHER)
         });
@@ -250,7 +267,7 @@ impl Session<'_> {
             let (session, answer, seq) = (self.session, seq(answer), &reading["seq"]);
             format!("session {session} answer {answer}: stands against reading {seq}")
         };
-        self.answers[first..].iter().filter(is_false).map(complaint).collect()
+        answers[first..].iter().filter(is_false).map(complaint).collect()
     }
 
     /// Whether an answer neither counts this reading nor one that came later.
@@ -266,18 +283,16 @@ impl Session<'_> {
     /// A run that has judged a reading of an open session says anew how it stands, unless it ends at once.
     fn unsaid_after_restarts(&self) -> Vec<String> {
         let soon = |reading: &Value| time(&reading["created_at"]).map(|judged| judged + TOGETHER);
-        let unsaid = |reading: &&&Value| {
+        let unsaid = |reading: &&Value| {
             let is_of_run = |message: &Value| message["run"] == reading["run"];
             let said = |answer: &&Value| is_of_run(answer) && time(&answer["created_at"]) <= soon(reading);
-            let mut others = self.all.iter();
+            let is_steady = |other: &&Value| self.clock.is_steady(self.messages.came_at(other));
+            let mut others = self.messages.all.iter().filter(is_steady);
             let goes_on = others.any(|other| is_of_run(other) && time(&other["created_at"]) > soon(reading));
             goes_on && !self.answers.iter().any(said)
         };
-        let own = self
-            .readings
-            .values()
-            .filter(|reading| reading["session"] == self.session);
-        own.filter(unsaid)
+        self.own()
+            .filter(unsaid)
             .map(|reading| {
                 format!(
                     "session {}: unsaid in the run of reading {}",
