@@ -2,7 +2,8 @@
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
-    reason = "a test may panic: that is how it fails"
+    clippy::print_stdout,
+    reason = "a test may panic: that is how it fails; and it tells what the browser has said"
 )]
 
 mod browser;
