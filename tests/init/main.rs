@@ -10,4 +10,6 @@ mod from;
 mod killed;
 mod owner;
 mod rig;
+#[path = "../rig/stranger.rs"]
+mod stranger;
 mod terminal;

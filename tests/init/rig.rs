@@ -13,6 +13,8 @@ use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
 use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 use tempfile::TempDir;
 
+use crate::stranger::{as_nobody, within_reach};
+
 /// The program under test.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_cuffd");
 
@@ -100,7 +102,16 @@ impl Machine {
 
     /// The same, started by another program that is given it as its last arguments.
     pub(crate) fn command_in(&self, wrapper: &[&str], words: &[&str]) -> Command {
-        let all = [wrapper, &[PROGRAM], words].concat();
+        self.with_config(&[wrapper, &[PROGRAM], words].concat())
+    }
+
+    /// The program with these arguments, for a user to whom this machine is closed.
+    pub(crate) fn command_of_a_stranger(&self, words: &[&str]) -> Command {
+        let program = within_reach(PROGRAM, &self.path(""));
+        self.with_config(&[as_nobody(), &[program.to_str().unwrap()], words].concat())
+    }
+
+    fn with_config(&self, all: &[&str]) -> Command {
         let mut command = Command::new(all[0]);
         command
             .args(&all[1..])

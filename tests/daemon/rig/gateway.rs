@@ -9,6 +9,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
 use super::folder::Folder;
+use super::stranger::{as_nobody, within_reach};
 use super::{Daemon, within};
 
 /// The program under test.
@@ -78,8 +79,19 @@ impl Gateway {
 
     /// The same, started by another program that is given it as its last arguments.
     pub(crate) fn command_in(&self, wrapper: &[&str], arguments: &[&str]) -> Command {
-        let words: Vec<&str> = [wrapper, &[PROGRAM], arguments].concat();
-        let mut command = self.environment(&words);
+        self.with_config(&[wrapper, &[PROGRAM], arguments].concat())
+    }
+
+    /// The program with these arguments, for a user to whom files of the mode 0600 of whoever runs this are closed.
+    pub(crate) fn command_of_a_stranger(&self, arguments: &[&str]) -> Command {
+        fs::set_permissions(self.path("."), Permissions::from_mode(0o755)).unwrap();
+        let program = within_reach(PROGRAM, &self.path("."));
+        let program = program.to_str().expect("an ordinary name");
+        self.with_config(&[as_nobody(), &[program], arguments].concat())
+    }
+
+    fn with_config(&self, words: &[&str]) -> Command {
+        let mut command = self.environment(words);
         command.arg("--config").arg(self.path("cuffd.toml"));
         command
     }
@@ -132,15 +144,7 @@ impl Gateway {
 
     /// Runs a command to its end, as a user to whom files of the mode 0600 of whoever runs this are closed.
     pub(crate) async fn ask_as_a_stranger(&self, arguments: &[&str]) -> Answer {
-        let nobody: &[&str] = &["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
-        // Root may open everything. Anyone else is a stranger to what they have closed to themselves.
-        let wrapper = if rustix::process::geteuid().is_root() {
-            nobody
-        } else {
-            &[]
-        };
-        fs::set_permissions(self.path("."), Permissions::from_mode(0o755)).unwrap();
-        end_of(self.command_in(wrapper, arguments), "").await
+        end_of(self.command_of_a_stranger(arguments), "").await
     }
 
     /// Runs a command that reads `input` to its end.

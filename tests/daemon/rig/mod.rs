@@ -10,6 +10,9 @@ mod seed;
 #[expect(dead_code, reason = "shared with the tests of the page, which need more of it")]
 mod folder;
 
+#[path = "../../rig/stranger.rs"]
+mod stranger;
+
 #[path = "../../rig/wait.rs"]
 mod wait;
 
