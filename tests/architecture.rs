@@ -235,7 +235,7 @@ fn every_dependency_stands_in_the_document_with_its_reason() {
     assert_eq!(once, named, "docs/dependencies.md, and Cargo.toml");
 }
 
-/// Everything in backquotes in the tables of the threat model that looks like a test is one.
+/// Everything in backquotes in the tables of the threat model that looks like a test is one, and what looks like a path is there.
 #[test]
 fn every_test_that_the_threat_model_names_is_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -247,8 +247,10 @@ fn every_test_that_the_threat_model_names_is_there() {
         .iter()
         .map(|path| fs::read_to_string(path).expect("text"))
         .collect();
-    for scenario in fs::read_dir(root.join("tests/bluez/scenarios")).expect("it is there") {
-        tests += &fs::read_to_string(scenario.expect("an entry").path()).unwrap_or_default();
+    for folder in ["tests/bluez/scenarios", "tests/install/life"] {
+        for scenario in fs::read_dir(root.join(folder)).expect("it is there") {
+            tests += &fs::read_to_string(scenario.expect("an entry").path()).unwrap_or_default();
+        }
     }
     let named: Vec<&str> = model
         .split('`')
@@ -257,6 +259,13 @@ fn every_test_that_the_threat_model_names_is_there() {
         .filter(|name| name.matches('_').count() > 2 && name.chars().all(|c| c == '_' || c.is_ascii_alphanumeric()))
         .collect();
     assert!(named.len() > 25, "the model was read");
+    let paths = model.split('`').skip(1).step_by(2).filter(|name| {
+        let first = name.split_once('/').map(|(folder, _)| folder);
+        first.is_some_and(|folder| ["tests", "fuzz", "packaging", "systemd", "docs", "src"].contains(&folder))
+    });
+    for path in paths {
+        assert!(root.join(path).exists(), "{path}");
+    }
     for name in named {
         assert!(
             tests.contains(&format!("fn {name}(")) || tests.contains(&format!("def {name}(")),

@@ -80,7 +80,7 @@ async fn flood(replies: &Sender<Outgoing>) {
 }
 
 #[tokio::test]
-async fn a_flood_of_commands_keeps_no_message_from_going_out_also_one_at_a_time() {
+async fn a_flood_of_replies_keeps_no_message_from_going_out_also_one_at_a_time() {
     let judges: [fn(&Seen) -> u8; 2] = [|_| 0, |seen| if seen.seq == 3 { 0x95 } else { 0 }];
     for judge in judges {
         let broker = FaultBroker::start(move |_| Behaviour {

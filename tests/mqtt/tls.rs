@@ -9,6 +9,9 @@ use crate::mosquitto::Mosquitto;
 use crate::rig::{Link, readings, settings};
 use crate::subscriber::Subscriber;
 
+/// What the broker logs of one that has said who it is.
+const CLIENT: &str = "New client connected";
+
 fn secure(port: u16, host: &str, files: TlsFiles) -> Broker {
     Broker {
         host: host.to_owned(),
@@ -20,7 +23,7 @@ fn secure(port: u16, host: &str, files: TlsFiles) -> Broker {
 
 /// Tries to connect, and returns what the link says of it.
 async fn fault(broker: Broker) -> (Class, String) {
-    let mut link = Link::start(settings(vec![broker]), Vec::new());
+    let mut link = Link::start(settings(vec![broker]), readings(3));
     let state = link.until_state("a fault", |state| state.last_fault.is_some()).await;
     let fault = state.last_fault.unwrap();
     (fault.class, fault.text)
@@ -53,6 +56,7 @@ async fn messages_arrive_over_tls_by_name_and_by_address() {
         );
         let mut state = link.state.clone();
         state.wait_for(|state| state.last_puback.is_some()).await.unwrap();
+        assert!(broker.log().contains(CLIENT), "{}", broker.log());
     }
 }
 
@@ -74,6 +78,7 @@ async fn a_broker_that_cannot_prove_its_name_gets_nothing() {
         let (class, text) = fault(secure(broker.port, "localhost", files)).await;
         assert_eq!(class, Class::Tls, "{text}");
         assert!(text.contains(words), "{text}");
+        assert!(!broker.log().contains(CLIENT), "{}", broker.log());
     }
 }
 
