@@ -15,6 +15,9 @@ use crate::subscriber::Subscriber;
 /// When a reply has not come by then, the command may be lost.
 const PATIENCE: Duration = Duration::from_millis(1500);
 
+/// Before it is sent again.
+const PAUSE: Duration = Duration::from_millis(100);
+
 pub(crate) struct Clinic {
     commands: mpsc::UnboundedSender<Value>,
     unanswered: Arc<AtomicUsize>,
@@ -30,7 +33,9 @@ impl Clinic {
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
             while let Some(command) = waiting.recv().await {
-                while !is_answered(&mut replies, &command).await {}
+                while !is_answered(&mut replies, &command).await {
+                    tokio::time::sleep(PAUSE).await;
+                }
                 left.fetch_sub(1, Ordering::SeqCst);
             }
         });
@@ -66,9 +71,10 @@ async fn is_answered(replies: &mut Subscriber, command: &Value) -> bool {
         loop {
             let reply = replies.next().await.json();
             if reply["id"] == command["id"] {
-                return;
+                // A gateway that is about to end is busy, too.
+                return reply["error"]["code"] != "busy";
             }
         }
     };
-    tokio::time::timeout(PATIENCE, reply).await.is_ok()
+    tokio::time::timeout(PATIENCE, reply).await.unwrap_or(false)
 }
