@@ -12,6 +12,7 @@ use self::row::{CSV_HEAD, Row, TABLE_HEAD};
 use super::{Failure, Global, block_on, exit, open_store, since};
 use crate::control::client::{self, ClientError};
 use crate::control::socket_path;
+use crate::core::notation::counted;
 use crate::mqtt::message::fhir;
 
 /// Options of `readings`.
@@ -62,7 +63,8 @@ pub fn run(global: &Global, options: &Options) -> u8 {
     match printed {
         Ok(0) => exit::OK,
         Ok(count) => {
-            eprintln!("cuffd: {count} readings could not be printed in this form: see them by --format jsonl");
+            let some = counted(count, "reading", "readings");
+            eprintln!("cuffd: {some} could not be printed in this form; --format jsonl prints all");
             exit::BAD
         }
         Err(failure) => Failure::tell(&failure),
@@ -148,7 +150,7 @@ struct Printer<W: Write> {
     form: Form,
     out: W,
     /// Readings that have no form of this kind.
-    passed_over: usize,
+    passed_over: u64,
 }
 
 impl<W: Write> Printer<W> {
