@@ -31,6 +31,8 @@ mod mock {
     mod gatt;
     pub(crate) mod script;
 }
+#[path = "../../tests/rig/node.rs"]
+mod node;
 mod page;
 mod place;
 #[path = "../shared/record.rs"]

@@ -1,5 +1,5 @@
 // The page as a browser has it: prints what was measured as JSON.
-import { page, run, telephone, until } from "../../tests/page/browser/browser.mjs";
+import { firstVisit, page, run, telephone, until } from "../../tests/page/browser/browser.mjs";
 
 const ROUNDS = 20, CHANGES = 100;
 
@@ -7,15 +7,7 @@ const median = (of) => of.sort((one, other) => one - other)[Math.floor(of.length
 
 /// A load by somebody who has never been there.
 async function load(browser) {
-  const context = await browser.newContext({ viewport: telephone });
-  const tab = await context.newPage();
-  const wire = await context.newCDPSession(tab);
-  await wire.send("Network.enable");
-  let octets = 0, requests = 0;
-  wire.on("Network.loadingFinished", (event) => { octets += event.encodedDataLength; requests += 1; });
-  await tab.goto(page);
-  await tab.waitForSelector("#now:not([hidden])");
-  await tab.waitForTimeout(300);
+  const { context, tab, octets, requests } = await firstVisit(browser);
   const [first, painted] = await tab.evaluate(() => new Promise((done) => {
     const [load] = performance.getEntriesByType("navigation");
     new PerformanceObserver((list) => done([load.responseStart - load.requestStart, list.getEntries().at(-1).startTime]))

@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -132,10 +132,11 @@ fn follow(port: u16) -> Result<TcpStream> {
 fn browse(port: u16) -> Result<Seen> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let tools = output(&mut Command::new(here.join("tests/tools/setup")))?;
-    let mut node = Command::new("node");
+    let modules = Path::new(tools.trim_end()).join("node_modules");
+    let mut node = Command::new(crate::node::node(&modules));
     node.arg(here.join("benches/spine/page.mjs"))
         .env("PAGE", format!("http://127.0.0.1:{port}"))
-        .env("MODULES", PathBuf::from(tools.trim_end()).join("node_modules"));
+        .env("MODULES", modules);
     serde_json::from_str(&output(&mut node)?).context("page.mjs")
 }
 

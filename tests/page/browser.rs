@@ -26,7 +26,7 @@ fn here() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")
 }
 
-/// The folder of other people's programs, filled. Node is one of them where the machine's is too old.
+/// The folder of other people's programs, filled.
 fn tools() -> PathBuf {
     let setup = std::process::Command::new(here().join("tools/setup"))
         .output()
@@ -78,16 +78,15 @@ async fn valid_for(Shared(shown): Shared<watch::Sender<Arc<State>>>, Part(second
 
 /// Runs one file of checks on a page, with more in its environment, or something else.
 async fn check(file: &str, served: &Served, more: &[(&str, &str)]) {
-    let cache = tools();
+    let modules = tools().join("node_modules");
     let stage = stage(served.state.clone()).await;
     let pictures = Path::new(env!("CARGO_TARGET_TMPDIR")).join("page");
     std::fs::create_dir_all(&pictures).expect("a folder");
-    let own = cache.join("node_modules/.bin/node");
-    let mut node = Command::new(if own.exists() { own } else { "node".into() });
+    let mut node = Command::new(crate::node::node(&modules));
     node.arg(here().join("page/browser").join(file))
         .env("PAGE", format!("http://{}", served.address))
         .env("STAGE", stage)
-        .env("MODULES", cache.join("node_modules"))
+        .env("MODULES", modules)
         .env("PICTURES", pictures)
         .envs(more.iter().copied())
         .stdin(Stdio::null())

@@ -16,3 +16,5 @@ mod tls;
 
 #[path = "../rig/folder.rs"]
 mod folder;
+#[path = "../rig/node.rs"]
+mod node;

@@ -46,6 +46,20 @@ export const tell = (what) => fetch(`${STAGE}/${what}`, { method: "POST" });
 export const names = async () => (await fetch(`${STAGE}/names`)).json();
 export const sleep = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
+/// The page as somebody has it who has never been there, on a telephone, and what came over the wire for it.
+export async function firstVisit(browser) {
+  const context = await browser.newContext({ viewport: telephone });
+  const tab = await context.newPage();
+  const wire = await context.newCDPSession(tab);
+  await wire.send("Network.enable");
+  let octets = 0, requests = 0;
+  wire.on("Network.loadingFinished", (event) => { octets += event.encodedDataLength; requests += 1; });
+  await tab.goto(page);
+  await tab.waitForSelector("#now:not([hidden])");
+  await tab.waitForTimeout(300);
+  return { context, tab, octets, requests };
+}
+
 /// Waits until it holds, and says how long that took.
 export async function until(what, limit, holds) {
   const begun = performance.now();
